@@ -1,0 +1,1 @@
+"""Tests of the roof, the foundation and the house rules."""
