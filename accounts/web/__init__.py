@@ -1,0 +1,1 @@
+"""The pages of the door: log in, log out, change the password."""
