@@ -30,6 +30,7 @@ CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET_SECONDS = 15.0
 TAIL_LINES = 25
+NOTE_LENGTH = 88
 
 CUDA_REFUSED = """\
 The only PyTorch on offer is {version}, which on Linux pulls gigabytes of CUDA packages.
@@ -114,7 +115,8 @@ def run(command, progress):
     )
     for line in process.stdout:
         tail.append(line.rstrip())
-        progress.note = line.strip() or progress.note
+        if line.strip() and not line.startswith("WARNING"):
+            progress.note = line.strip()[:NOTE_LENGTH]
     if process.wait() != 0:
         raise Failed(explain(command, process.returncode, "\n".join(tail)))
 
@@ -289,10 +291,10 @@ def find_or_fetch_browser():
         with Progress("Browser for tests (playwright's Chromium)") as progress:
             run([str(PYTHON), "-m", "playwright", "install", "chromium"], progress)
     except Failed as failure:
-        say(str(failure).rstrip().splitlines()[0])
         say(
-            "No browser could be fetched: browser tests are skipped (with CI=true they fail)."
-            "\nInstall one (Debian: sudo apt install chromium) or set CHROMIUM to its path."
+            f"{failure}\nThe set-up goes on without a browser: browser tests are skipped (with"
+            " CI=true they fail).\nTo have one: sudo apt install chromium, or set CHROMIUM to its"
+            " path."
         )
 
 
