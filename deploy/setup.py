@@ -4,8 +4,6 @@ Standard library only. Each step is stamped with a hash of what it was made from
 second run has nothing to do. `python3 deploy/setup.py --help` lists the choices.
 """
 
-from __future__ import annotations
-
 import argparse
 import glob
 import hashlib
@@ -31,6 +29,9 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET_SECONDS = 15.0
 TAIL_LINES = 25
 NOTE_LENGTH = 88
+NOISE = re.compile(
+    r"WARNING: Location|Requirement already|Collecting |\s+Using cached|Looking in"
+)
 
 CUDA_REFUSED = """\
 The only PyTorch on offer is {version}, which on Linux pulls gigabytes of CUDA packages.
@@ -48,7 +49,7 @@ HINTS = (
     ),
     (r"CERTIFICATE_VERIFY", "A TLS certificate was refused. Is there a proxy in between?"),
     (
-        r"No matching distribution|No solution found|Could not find a version",
+        r"No matching distribution|No solution found|ResolutionImpossible",
         "The package index in use does not have one of the pinned versions.",
     ),
     (r"Permission denied|Errno 13", "Something here belongs to another user."),
@@ -103,7 +104,7 @@ def say(text):
 
 def run(command, progress):
     """Run a command, keep its last lines, and fail with them."""
-    tail: deque[str] = deque(maxlen=TAIL_LINES)
+    tail = deque(maxlen=TAIL_LINES)
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -114,9 +115,10 @@ def run(command, progress):
         errors="replace",
     )
     for line in process.stdout:
+        if not line.strip() or NOISE.match(line):
+            continue
         tail.append(line.rstrip())
-        if line.strip() and not line.startswith("WARNING"):
-            progress.note = line.strip()[:NOTE_LENGTH]
+        progress.note = line.strip()[:NOTE_LENGTH]
     if process.wait() != 0:
         raise Failed(explain(command, process.returncode, "\n".join(tail)))
 
@@ -148,19 +150,24 @@ def set_stamp(name, value):
     (VENV / f"cryptodt-{name}.stamp").write_text(value)
 
 
-def find_python():
-    """Return a Python that is new enough, the running one if possible."""
+def go_on_with_newer_python():
+    """Replace a Python that is too old by one that is not, or say that there is none."""
     if sys.version_info >= OLDEST:
-        return getattr(sys, "_base_executable", sys.executable)
+        return
     for minor in range(NEWEST_MINOR, OLDEST[1] - 1, -1):
         found = shutil.which(f"python3.{minor}")
-        if found:
-            return found
+        if found and works(found):
+            os.execv(found, [found, *sys.argv])
     running = ".".join(str(part) for part in sys.version_info[:3])
     raise Failed(
-        f"CryptoDT needs Python 3.11 or newer; python3 is {running} and no newer one is on PATH."
+        f"CryptoDT needs Python 3.11 or newer; this is {running}, and no newer one is on PATH."
         "\nDebian 12, Ubuntu 24.04 and later have it: sudo apt install python3 python3-venv"
     )
+
+
+def works(python):
+    """Tell whether a Python starts at all: version managers leave names that do not."""
+    return subprocess.call([python, "-c", ""], stderr=subprocess.DEVNULL) == 0
 
 
 def has_venv():
@@ -172,17 +179,14 @@ def make_venv():
     """Create the virtual environment, or say what the system lacks."""
     if has_venv():
         return
-    python = find_python()
-    probe = "import sys, ensurepip, venv; print('%d.%d' % sys.version_info[:2])"
-    answer = subprocess.run([python, "-c", probe], capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        version = re.sub(r".*python", "python", os.path.basename(os.path.realpath(python)))
-        package = version if re.fullmatch(r"python3\.\d+", version) else "python3"
+    version = "{}.{}".format(*sys.version_info)
+    python = getattr(sys, "_base_executable", sys.executable)
+    if subprocess.call([python, "-c", "import ensurepip, venv"], stderr=subprocess.DEVNULL):
         raise Failed(
             f"{python} cannot make virtual environments (ensurepip or venv is missing)."
-            f"\nOn Debian and Ubuntu: sudo apt install {package}-venv"
+            f"\nOn Debian and Ubuntu: sudo apt install python{version}-venv"
         )
-    with Progress(f"Virtual environment in .venv (Python {answer.stdout.strip()})") as progress:
+    with Progress(f"Virtual environment in .venv (Python {version})") as progress:
         run([python, "-m", "venv", str(VENV)], progress)
 
 
@@ -313,6 +317,7 @@ def main(arguments):
     """Do the steps in order; the first that fails ends the run with its reason."""
     options = parse(arguments)
     try:
+        go_on_with_newer_python()
         make_venv()
         install(options.lite, options.dev)
         if not options.packages_only:
