@@ -29,9 +29,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 QUIET_SECONDS = 15.0
 TAIL_LINES = 25
 NOTE_LENGTH = 88
-NOISE = re.compile(
-    r"WARNING: Location|Requirement already|Collecting |\s+Using cached|Looking in"
-)
+NOISE = re.compile(r"WARNING: Location|Requirement already|Collecting |\s+Using cached|Looking in")
 
 CUDA_REFUSED = """\
 The only PyTorch on offer is {version}, which on Linux pulls gigabytes of CUDA packages.
@@ -125,9 +123,9 @@ def run(command, progress):
 
 def explain(command, code, output):
     """Say which command failed, how it ended, and what that usually means."""
-    hints = [hint for pattern, hint in HINTS if re.search(pattern, output)]
+    hint = next((hint for pattern, hint in HINTS if re.search(pattern, output)), "")
     shown = " ".join(str(part) for part in command)
-    return "\n".join([output, "", f"Exit code {code} from: {shown}", *hints])
+    return "\n".join([output, "", f"Exit code {code} from: {shown}", hint]).rstrip()
 
 
 def digest(paths):
@@ -235,7 +233,8 @@ def install_packages(title, wanted):
     with Progress(title) as progress:
         if uv:
             try:
-                run([uv, "pip", "install", "--python", str(PYTHON), *arguments], progress)
+                target = ["--python", str(PYTHON), "--compile-bytecode"]
+                run([uv, "pip", "install", *target, *arguments], progress)
             except Failed:
                 say("  uv could not; trying pip")
             else:
