@@ -1,0 +1,35 @@
+"""The kinds of error that the house knows; the roof alone turns a kind into a status."""
+
+from collections.abc import Mapping
+
+
+class Refusal(Exception):
+    """Something that cannot be answered, told in a way that the caller can act on."""
+
+    kind = "INTERNAL_ERROR"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        details: Mapping[str, object] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = dict(details or {})
+        self.retry_after = retry_after
+
+
+class InvalidRequest(Refusal):
+    kind = "INVALID_REQUEST"
+
+
+class InvalidSymbol(Refusal):
+    kind = "INVALID_SYMBOL"
+
+
+class NoData(Refusal):
+    """Nothing real to show: no provider has answered yet, or all of them failed."""
+
+    kind = "PROVIDER_ERROR"

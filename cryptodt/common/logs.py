@@ -1,0 +1,57 @@
+"""JSON log lines, each with the id of the request or task it belongs to."""
+
+import contextlib
+import json
+import logging
+import re
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+_trace: ContextVar[str] = ContextVar("trace", default="")
+
+# Keys travel in headers and, at some upstreams, in query strings; neither may reach a log.
+_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
+_SECRET = re.compile(r"(?i)\b(bearer|api[-_]?key|token|secret|password)([\"'=:\s]+)[^\s\"',&}]+")
+
+
+def scrub(text: str) -> str:
+    """Return the text without query strings of URLs and without anything that looks secret."""
+    return _SECRET.sub(r"\1\2***", _QUERY.sub(r"\1?***", text))
+
+
+def trace_id() -> str:
+    return _trace.get()
+
+
+def begin_trace(trace: str) -> None:
+    """Give every line that this thread logs from now on the same id, until the next one begins."""
+    _trace.set(trace)
+
+
+@contextlib.contextmanager
+def traced(trace: str) -> Iterator[None]:
+    """Give every line that is logged inside the block the same id."""
+    token = _trace.set(trace)
+    try:
+        yield
+    finally:
+        _trace.reset(token)
+
+
+class JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": scrub(record.getMessage()),
+        }
+        if trace := _trace.get():
+            line["trace"] = trace
+        fields = getattr(record, "fields", None)
+        if isinstance(fields, dict):
+            line.update(fields)
+        if record.exc_info:
+            line["exception"] = scrub(self.formatException(record.exc_info))
+        return json.dumps(line, default=str, ensure_ascii=False)

@@ -1,0 +1,85 @@
+"""The worker and the beat as threads of this process, for the shape that needs no other service."""
+
+import logging
+import threading
+from typing import Any
+
+from celery.beat import EmbeddedService
+from celery.worker import WorkController, state
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+
+from cryptodt.celery import Job, app, schedule
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 3.0
+
+
+class Engine:
+    """Runs what is scheduled. A queue that is lost with the process loses nothing: every job
+    derives what is due from the store."""
+
+    def __init__(self) -> None:
+        self._worker: threading.Thread | None = None
+        self._beat: Any = None
+
+    def start(self) -> None:
+        sync_schedule()
+        controller = WorkController(
+            app=app,
+            pool_cls="threads",
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+        )
+        self._worker = threading.Thread(target=controller.start, name="worker", daemon=True)
+        self._worker.start()
+        self._beat = EmbeddedService(app, thread=True)
+        self._beat.daemon = True
+        self._beat.start()
+        # The beat waits a whole period before it runs anything for the first time.
+        for job in schedule():
+            app.send_task(job.task, expires=job.expires_seconds)
+
+    def stop(self) -> None:
+        """Let running tasks finish, but not for ever."""
+        if self._beat is not None:
+            self._beat.stop()
+        if self._worker is not None:
+            state.should_stop = 0  # type: ignore[assignment]
+            self._worker.join(STOP_SECONDS)
+            if self._worker.is_alive():
+                logger.warning("A task was still running when the worker was told to stop")
+
+
+def sync_schedule() -> None:
+    """Write the schedule into the table, and leave every row alone that an operator changed."""
+    for job in schedule():
+        row, is_new = PeriodicTask.objects.get_or_create(name=job.name, defaults=_columns(job))
+        if not is_new and row.description != _note(job) and _is_untouched(row):
+            PeriodicTask.objects.filter(pk=row.pk).update(**_columns(job))
+
+
+def _columns(job: Job) -> dict[str, Any]:
+    interval, _ = IntervalSchedule.objects.get_or_create(
+        every=job.every_seconds, period=IntervalSchedule.SECONDS
+    )
+    return {
+        "task": job.task,
+        "interval": interval,
+        "expire_seconds": job.expires_seconds,
+        "description": _note(job),
+    }
+
+
+def _note(job: Job) -> str:
+    return f"Every {job.every_seconds} s unless changed here."
+
+
+def _is_untouched(row: PeriodicTask) -> bool:
+    interval = row.interval
+    return bool(
+        row.enabled
+        and interval
+        and row.description == f"Every {interval.every} s unless changed here."
+    )

@@ -1,0 +1,102 @@
+"""Typed readers for the environment: they refuse what they do not understand."""
+
+import os
+import secrets
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default).strip()
+
+
+def flag(name: str, *, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.strip().lower() in TRUE:
+        return True
+    if value.strip().lower() in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be true or false, not {value!r}.")
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    value = os.environ.get(name, "").strip() or str(default)
+    try:
+        parsed = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+    if parsed < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {parsed}.")
+    return parsed
+
+
+def seconds(name: str, default: float) -> float:
+    value = os.environ.get(name, "").strip() or str(default)
+    try:
+        parsed = float(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be seconds, not {value!r}.") from None
+    # `not >` instead of `<=` so that nan is refused as well.
+    if not 0 < parsed < float("inf"):
+        raise ImproperlyConfigured(f"{name} must be more than zero seconds, not {value!r}.")
+    return parsed
+
+
+def listing(name: str, default: str = "") -> list[str]:
+    """Return the comma-separated words of a variable, without the empty ones."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default).lower()
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def secret(name: str, default: str = "") -> str:
+    """Return a secret from NAME, or from the file that NAME_FILE points to."""
+    path = text(f"{name}_FILE")
+    if not path:
+        return text(name, default)
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}.") from None
+
+
+def kept_secret(name: str, file: Path) -> str:
+    """Return the secret NAME, or one that is made once and kept in `file`."""
+    value = secret(name)
+    if value:
+        return value
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        pass
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = secrets.token_urlsafe(64)
+    try:
+        # O_EXCL: of two processes that start at once, exactly one writes the secret.
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text(encoding="utf-8").strip()
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(made)
+    return made
+
+
+def with_prefix(prefix: str, suffix: str) -> dict[str, str]:
+    """Return every variable PREFIX<X>SUFFIX as {x-in-kebab-case: value}."""
+    found = {}
+    for name, value in os.environ.items():
+        if name.startswith(prefix) and name.endswith(suffix) and value.strip():
+            middle = name[len(prefix) : len(name) - len(suffix)]
+            found[middle.lower().replace("_", "-")] = value.strip()
+    return found

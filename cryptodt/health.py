@@ -1,0 +1,110 @@
+"""How the installation does: computed from what is already known, asking nobody."""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from drf_spectacular.utils import extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from cryptodt import hub
+from market import selectors as market
+from providers import selectors as providers
+
+STARTED = time.monotonic()
+
+
+class HealthView(APIView):
+    """Health of the service, its parts and its providers."""
+
+    authentication_classes = ()
+
+    @extend_schema(
+        operation_id="health",
+        tags=["operations"],
+        responses=inline_serializer(
+            "Health",
+            {
+                "status": serializers.ChoiceField(["healthy", "degraded", "unhealthy"]),
+                "timestamp": serializers.DateTimeField(),
+                "uptime": serializers.IntegerField(help_text="Seconds."),
+                "version": serializers.CharField(),
+                "market": serializers.ChoiceField(["live", "simulated"]),
+                "message": serializers.CharField(),
+                "providers": serializers.ListField(child=serializers.DictField()),
+                "prices": serializers.DictField(),
+                "components": serializers.DictField(),
+                "metrics": serializers.DictField(),
+            },
+        ),
+    )
+    def get(self, request: Request) -> Response:
+        body = health()
+        return Response(body, status=503 if body["status"] == "unhealthy" else 200)
+
+
+def health() -> dict[str, Any]:
+    states = providers.provider_states()
+    database = _database_answers()
+    priced, stale, tracked = market.freshness() if database else (0, 0, 0)
+    online = sum(state.status == "online" for state in states)
+    status, message = _verdict(database, online, len(states), (priced, stale, tracked))
+    uptime = int(time.monotonic() - STARTED)
+    return {
+        "status": status,
+        "message": message,
+        "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
+        "uptime": uptime,
+        "version": settings.VERSION,
+        "market": settings.MARKET,
+        "providers": [
+            {
+                "name": state.name,
+                "slug": state.slug,
+                "status": state.status,
+                "latency": state.latency_ms,
+                "lastCheck": state.last_check,
+                "errorMessage": state.error,
+            }
+            for state in states
+        ],
+        "prices": {"tracked": tracked, "priced": priced, "stale": stale},
+        "components": {
+            "database": "healthy" if database else "unhealthy",
+            "providers": "healthy" if online == len(states) else "degraded",
+            "websocket": "healthy",
+            "cache": "healthy",
+        },
+        "metrics": {"uptime_seconds": uptime, "active_connections": hub.HUB.connections},
+    }
+
+
+def _verdict(
+    database: bool, online: int, providers_count: int, prices: tuple[int, int, int]
+) -> tuple[str, str]:
+    priced, stale, tracked = prices
+    if not database:
+        return "unhealthy", "The database does not answer."
+    if online == 0 and priced == 0:
+        return "degraded", "No provider has answered yet; there is no price to show."
+    if online == 0:
+        return "degraded", "No provider answers; the prices shown are growing old."
+    if priced < tracked or stale:
+        return "degraded", f"{tracked - priced} assets have no price, {stale} prices are old."
+    if online < providers_count:
+        return "degraded", f"{providers_count - online} of {providers_count} providers fail."
+    return "healthy", "Everything works."
+
+
+def _database_answers() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return False
+    return True

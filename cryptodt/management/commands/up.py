@@ -1,0 +1,132 @@
+"""Run everything in one process: web, socket, collection and schedule."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+from django.db.migrations.executor import MigrationExecutor
+
+from accounts.services import create_operator
+from cryptodt.engine import Engine
+from market.services import sync_assets
+from providers.services import claim_store
+from providers.simulator import Simulator
+
+# Ctrl-C must have an end: what is not answered by then never will be.
+GRACE_SECONDS = 5
+
+
+class Command(BaseCommand):
+    help = "Run the whole product in this process; Ctrl-C stops it."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        listener = bind(settings.HOST, settings.PORT)
+        prepare_database()
+        claim_store()
+        sync_assets()
+        password = create_operator()
+        simulator = start_simulator()
+        engine = Engine()
+
+        def on_ready() -> None:
+            self.announce(listener, password)
+            engine.start()
+
+        server = Server(on_ready)
+        server.run(sockets=[listener])
+        engine.stop()
+        if simulator is not None:
+            simulator.stop()
+        connections.close_all()
+        self.stdout.write("CryptoDT has stopped.")
+        finish()
+
+    def announce(self, listener: socket.socket, password: str | None) -> None:
+        host, port = listener.getsockname()[:2]
+        shown = f"[{host}]" if ":" in host else host
+        lines = [f"CryptoDT {settings.VERSION} listens on http://{shown}:{port}"]
+        if settings.SIMULATED:
+            lines.append("The market is SIMULATED: no price on it is real.")
+        if password is not None:
+            lines += [
+                "The first operator was created. This is shown once:",
+                "  user      operator",
+                f"  password  {password}",
+            ]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+class Server(uvicorn.Server):
+    """Tells when it listens, so that work begins only when somebody can be answered."""
+
+    def __init__(self, on_ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                "cryptodt.asgi:application",
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+                ws_max_size=64 * 1024,
+                ws_per_message_deflate=False,
+            )
+        )
+        self.on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            await asyncio.to_thread(self.on_ready)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host.strip("[]"), port))
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Set HOST or PORT to another."
+        ) from None
+    return listener
+
+
+def prepare_database() -> None:
+    """Bring the database up to date; when it already is, this costs some milliseconds."""
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0, interactive=False)
+
+
+def start_simulator() -> Simulator | None:
+    """Start the simulated market, unless the operator points at one that runs elsewhere."""
+    if not settings.SIMULATED or settings.PROVIDERS_BASE_URL != settings.OWN_SIMULATOR_URL:
+        return None
+    try:
+        return Simulator(port=settings.SIMULATOR_PORT, seed=7).start()
+    except OSError as error:
+        raise CommandError(
+            f"The simulator cannot listen on port {settings.SIMULATOR_PORT}: {error.strerror}."
+            " Set SIMULATOR_PORT to another."
+        ) from None
+
+
+def finish() -> None:
+    """Leave at once: threads that still wait for a provider hold nothing worth waiting for."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)

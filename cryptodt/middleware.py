@@ -1,0 +1,61 @@
+"""What every answer gets: an id, a log line, and the headers that keep a page to itself."""
+
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from cryptodt.common.logs import traced
+
+logger = logging.getLogger("cryptodt.access")
+
+Next = Callable[[HttpRequest], HttpResponse]
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+class RequestLog:
+    """Gives a request its id (the caller's own, if it is a sane one) and logs one line for it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        started = time.perf_counter()
+        with traced(request_id):
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id
+            logger.info(
+                "%s %s %s",
+                request.method,
+                request.path,
+                response.status_code,
+                extra={"fields": {"ms": round((time.perf_counter() - started) * 1000, 1)}},
+            )
+        return response
+
+
+class PageHeaders:
+    """Says which market this is, and lets a page load nothing from elsewhere."""
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response["X-CryptoDT-Market"] = settings.MARKET
+        # A view that needs another policy has set it, and says why.
+        response.setdefault("Content-Security-Policy", policy(settings.CONTENT_SECURITY_POLICY))
+        response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        if request.path.startswith("/api/"):
+            response.setdefault("Cache-Control", "no-cache")
+        return response
+
+
+def policy(sources: dict[str, str]) -> str:
+    return "; ".join(f"{directive} {value}" for directive, value in sources.items())

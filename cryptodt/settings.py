@@ -1,0 +1,252 @@
+"""All settings in one file; every value that varies is read through env.py."""
+
+from pathlib import Path
+
+import dj_database_url
+
+from cryptodt import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# -- What this installation is -------------------------------------------------
+
+VERSION = "0.1.0"
+SIMULATED = env.flag("CRYPTODT_SIMULATED", default=False)
+MARKET = "simulated" if SIMULATED else "live"
+# Simulated data has a directory of its own, so that it never meets real data.
+DATA_DIR = Path(env.text("CRYPTODT_DATA_DIR") or BASE_DIR / ("var-demo" if SIMULATED else "var"))
+DATA_DIR = DATA_DIR.resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 7860)
+DEBUG = False
+SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR / "secrets" / "secret_key")
+ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
+CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
+PROCESSES = env.number("CRYPTODT_PROCESSES", 1, least=1)
+
+# -- Apps and middleware -------------------------------------------------------
+
+INSTALLED_APPS = [
+    "accounts",
+    "cryptodt",
+    "market",
+    "providers",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_celery_beat",
+]
+
+MIDDLEWARE = [
+    "cryptodt.middleware.RequestLog",
+    "cryptodt.middleware.PageHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "accounts.middleware.PasswordChangeRequired",
+]
+
+ROOT_URLCONF = "cryptodt.urls"
+ASGI_APPLICATION = "cryptodt.asgi.application"
+# The API's addresses are exact; a redirect would turn a POST into a GET.
+APPEND_SLASH = False
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "cryptodt.views.site",
+            ],
+        },
+    },
+]
+
+# -- Storage -------------------------------------------------------------------
+
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.secret("DATABASE_URL") or f"sqlite:///{DATA_DIR / 'cryptodt.sqlite3'}",
+        conn_max_age=env.number("DATABASE_CONN_MAX_AGE", 60),
+        conn_health_checks=True,
+    ),
+}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    # A file, because an in-memory database cannot be shared by a server's threads.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.secret("REDIS_URL")
+# The market is part of every key: one Redis can serve both without mixing them.
+CACHE_PREFIX = f"{env.text('CACHE_PREFIX', 'cryptodt')}:{MARKET}"
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": CACHE_PREFIX,
+    }
+    if REDIS_URL
+    else {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "LOCATION": "cryptodt",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
+
+# -- People --------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+CSRF_FAILURE_VIEW = "cryptodt.api.errors.csrf_failure"
+LOGIN_URL = "accounts-login"
+LOGIN_REDIRECT_URL = "dashboard"
+LOGOUT_REDIRECT_URL = "accounts-login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# -- Pages ---------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+# Nothing is loaded from elsewhere, and nothing inline runs.
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self' data:",
+    "font-src": "'self'",
+    "connect-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+# -- API -----------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "EXCEPTION_HANDLER": "cryptodt.api.errors.answer_error",
+    "DEFAULT_RENDERER_CLASSES": [
+        "cryptodt.api.renderers.ExactJSONRenderer",
+        "cryptodt.api.renderers.ProblemRenderer",
+        "cryptodt.api.renderers.PageRenderer",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    # `?format=` would be one more way to choose what Accept chooses already.
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CryptoDT",
+    "DESCRIPTION": "Crypto market data that is real, or old and says so, or an error.",
+    "VERSION": VERSION,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+}
+
+# -- Background work -----------------------------------------------------------
+
+CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or REDIS_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"polling_interval": 0.2} if "memory" in CELERY_BROKER_URL else {}
+)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_DEFAULT_QUEUE = f"{CACHE_PREFIX}:tasks".replace(":", ".")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_POOL = "threads"
+CELERY_WORKER_CONCURRENCY = env.number("WORKER_CONCURRENCY", 4, least=1)
+
+# -- Providers -----------------------------------------------------------------
+
+SIMULATOR_PORT = env.number("SIMULATOR_PORT", PORT + 1)
+OWN_SIMULATOR_URL = f"http://127.0.0.1:{SIMULATOR_PORT}" if SIMULATED else ""
+PROVIDERS_BASE_URL = env.text("PROVIDERS_BASE_URL") or OWN_SIMULATOR_URL
+PROVIDER_URLS = env.with_prefix("PROVIDER_", "_URL")
+PROVIDER_DEADLINE = env.seconds("PROVIDER_DEADLINE", 4)
+COLLECT_INTERVAL = env.number("COLLECT_INTERVAL", 5, least=1)
+CIRCUIT_BREAKER_THRESHOLD = env.number("CIRCUIT_BREAKER_THRESHOLD", 5, least=1)
+CIRCUIT_BREAKER_TIMEOUT = env.seconds("CIRCUIT_BREAKER_TIMEOUT", 60)
+PROVIDER_KEYS = {"coingecko": env.secret("COINGECKO_API_KEY")}
+
+# -- Market --------------------------------------------------------------------
+
+CACHE_TTL_PRICES = env.number("CACHE_TTL_PRICES", 30, least=1)
+SUPPORTED_SYMBOLS = env.listing(
+    "SUPPORTED_SYMBOLS", "BTC,ETH,SOL,XRP,BNB,ADA,DOT,LINK,LTC,BCH,POL,AVAX,XLM,TRX,DOGE"
+)
+
+# -- Live feed -----------------------------------------------------------------
+
+WEBSOCKET_HEARTBEAT_INTERVAL = env.seconds("WEBSOCKET_HEARTBEAT_INTERVAL", 10)
+
+# -- Logs ----------------------------------------------------------------------
+
+LOG_LEVEL = env.choice("LOG_LEVEL", "info", ("debug", "info", "warning", "error")).upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "cryptodt.common.logs.JsonFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django would format its own lines twice and print tracebacks for each 404.
+        "django": {"handlers": [], "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "propagate": True},
+        "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # Its lines hold whole URLs, and some upstreams want their key in there.
+        "urllib3": {"level": "ERROR"},
+        "celery": {"level": "WARNING"},
+        "django_celery_beat": {"level": "WARNING"},
+    },
+}

@@ -1,0 +1,47 @@
+"""The shapes of the market's answers, as the API documents them."""
+
+from drf_spectacular.utils import inline_serializer
+from rest_framework import serializers
+
+# Some names (`source`, `data`) are taken on serializer classes, so the shapes are plain tables.
+PRICE = {
+    "symbol": serializers.CharField(),
+    "name": serializers.CharField(),
+    "price": serializers.FloatField(help_text="US dollars, with every digit."),
+    "priceExact": serializers.CharField(help_text="The same digits as text, safe anywhere."),
+    "priceUsd": serializers.FloatField(),
+    "change1h": serializers.FloatField(allow_null=True, help_text="Percent."),
+    "change24h": serializers.FloatField(allow_null=True, help_text="Percent."),
+    "change7d": serializers.FloatField(allow_null=True, help_text="Percent."),
+    "changePercent24h": serializers.FloatField(allow_null=True),
+    "changeAbs24h": serializers.FloatField(allow_null=True, help_text="US dollars."),
+    "volume24h": serializers.FloatField(allow_null=True, help_text="US dollars."),
+    "marketCap": serializers.FloatField(allow_null=True, help_text="US dollars."),
+    "rank": serializers.IntegerField(allow_null=True),
+    "lastUpdate": serializers.DateTimeField(help_text="When the price was observed."),
+    "source": serializers.CharField(help_text="The contributing providers, joined by +."),
+    "sources": serializers.IntegerField(help_text="How many providers contributed."),
+    "belowQuorum": serializers.BooleanField(
+        help_text="True when only one provider stands for it."
+    ),
+    "spreadPercent": serializers.FloatField(help_text="Between the contributing providers."),
+    "age": serializers.IntegerField(help_text="Seconds since the price was observed."),
+    "stale": serializers.BooleanField(help_text="True when the price is too old to be current."),
+}
+
+PRICES = inline_serializer(
+    "Prices",
+    {
+        "success": serializers.BooleanField(),
+        "data": inline_serializer("Price", PRICE, many=True),
+        "count": serializers.IntegerField(),
+        "missing": serializers.ListField(
+            child=serializers.CharField(), help_text="Tracked, but without any price so far."
+        ),
+        "source": serializers.CharField(),
+        "timestamp": serializers.IntegerField(help_text="Milliseconds."),
+        "simulated": serializers.BooleanField(
+            required=False, help_text="Present and true when the market is simulated."
+        ),
+    },
+)

@@ -1,0 +1,42 @@
+"""Prices over HTTP."""
+
+import time
+
+import orjson
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from market import selectors
+from market.api.serializers import PRICES
+
+
+class PricesView(APIView):
+    """The latest price of one, several or all tracked assets."""
+
+    @extend_schema(
+        operation_id="prices",
+        tags=["market"],
+        parameters=[
+            OpenApiParameter(
+                "symbols",
+                OpenApiTypes.STR,
+                description="Comma-separated symbols in any spelling; all tracked ones without it.",
+                examples=[OpenApiExample("three", value="BTC,ETH,SOL")],
+            )
+        ],
+        responses=PRICES,
+    )
+    def get(self, request: Request) -> Response:
+        answer = selectors.price_answer(request.query_params.get("symbols"))
+        body = {
+            "success": True,
+            "data": [orjson.Fragment(item) for item in answer.items],
+            "count": len(answer.items),
+            "missing": answer.missing,
+            "source": "+".join(answer.sources),
+            "timestamp": time.time_ns() // 1_000_000,
+        }
+        return Response(body)

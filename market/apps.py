@@ -1,0 +1,7 @@
+"""The market app."""
+
+from django.apps import AppConfig
+
+
+class MarketConfig(AppConfig):
+    name = "market"

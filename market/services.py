@@ -1,0 +1,168 @@
+"""Writing prices: agree, store, then show, then tell."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from market import selectors, snapshot
+from market.catalog import BY_SYMBOL, STABLE
+from market.consensus import Agreement, Disagreement, Reference, agree, in_dollars
+from market.models import Asset, Price, PricePoint
+from market.resolver import ALIASES
+from providers.types import Quote
+
+logger = logging.getLogger(__name__)
+
+BUCKET = timedelta(minutes=5)
+# A stable coin's dollar price moves little; a rate from longer ago converts nothing any more.
+RATE_AGE = timedelta(days=1)
+FIGURES = ("change_1h", "change_24h", "change_7d", "volume_24h", "market_cap", "rank")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a round came to: who has a new price, and who has none and why."""
+
+    changed: tuple[str, ...]
+    refused: Mapping[str, str]
+
+
+def sync_assets() -> None:
+    """Make the store's assets those of the settings; history of others is kept, unlisted."""
+    listed = list(dict.fromkeys(ALIASES.get(s.upper(), s.upper()) for s in _supported()))
+    with transaction.atomic():
+        for position, symbol in enumerate([*listed, *(s for s in STABLE if s not in listed)]):
+            known = BY_SYMBOL.get(symbol)
+            Asset.objects.update_or_create(
+                symbol=symbol,
+                defaults={"is_listed": symbol in listed, "position": position},
+                create_defaults={
+                    "is_listed": symbol in listed,
+                    "position": position,
+                    "name": known.name if known else symbol,
+                    "ids": {"coingecko": known.coingecko} if known else {},
+                },
+            )
+        Asset.objects.exclude(symbol__in=[*listed, *STABLE]).update(is_listed=False)
+    snapshot.publish_names(selectors.listed_names())
+
+
+def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
+    """Agree on a price for every asset, store what is new, then show and tell it."""
+    outcomes = agree_all(quotes, selectors.references(), now=now)
+    refused = {one.symbol: one.reason for one in outcomes if isinstance(one, Disagreement)}
+    for one in outcomes:
+        _log_exclusions(one)
+    agreed = {one.symbol: one for one in outcomes if isinstance(one, Agreement)}
+    return Recorded(_store(agreed, quotes, now), refused)
+
+
+def agree_all(
+    quotes: Sequence[Quote], references: Mapping[str, Reference], *, now: datetime
+) -> list[Agreement | Disagreement]:
+    """Return the outcome for every asset that was quoted or has a price; stable coins first."""
+    by_symbol: dict[str, list[Quote]] = {}
+    for quote in quotes:
+        by_symbol.setdefault(quote.symbol, []).append(quote)
+    rates = {
+        symbol: references[symbol].price
+        for symbol in STABLE
+        if symbol in references and now - references[symbol].observed_at <= RATE_AGE
+    }
+    outcomes: list[Agreement | Disagreement] = []
+    for symbol in sorted(by_symbol, key=lambda symbol: (symbol not in STABLE, symbol)):
+        in_usd = in_dollars(by_symbol[symbol], rates)
+        outcome = agree(symbol, in_usd, now=now, reference=references.get(symbol))
+        if symbol in STABLE and isinstance(outcome, Agreement):
+            rates[symbol] = outcome.price
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _supported() -> list[str]:
+    return list(settings.SUPPORTED_SYMBOLS)
+
+
+def _store(
+    agreed: Mapping[str, Agreement], quotes: Sequence[Quote], now: datetime
+) -> tuple[str, ...]:
+    held = {row.asset.symbol: row for row in Price.objects.select_related("asset")}
+    assets = {asset.symbol: asset for asset in Asset.objects.filter(symbol__in=agreed)}
+    rows = [
+        _row(assets[symbol], agreement, quotes, now)
+        for symbol, agreement in agreed.items()
+        if symbol in assets and _is_news(agreement, held.get(symbol))
+    ]
+    if not rows:
+        return ()
+    columns = [field.name for field in Price._meta.fields if field.name != "asset"]
+    with transaction.atomic():
+        Price.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["asset"], update_fields=columns
+        )
+        # The first price of five minutes stands for them; a later one never replaces it.
+        PricePoint.objects.bulk_create([_point(row) for row in rows], ignore_conflicts=True)
+        # Telling may fail without taking the stored truth along: the next round tells again.
+        transaction.on_commit(lambda: _show(rows, now), robust=True)
+    return tuple(row.asset.symbol for row in rows)
+
+
+def _is_news(agreement: Agreement, held: Price | None) -> bool:
+    return held is None or agreement.observed_at > held.observed_at
+
+
+def _row(asset: Asset, agreement: Agreement, quotes: Sequence[Quote], now: datetime) -> Price:
+    sources = [quote.source for quote in agreement.contributors]
+    # Figures come from those whose price is believed; an aggregator's are the fullest.
+    believed = [q for q in quotes if q.symbol == asset.symbol and q.source in sources]
+    believed.sort(key=lambda quote: quote.market_cap is None)
+    figures = {
+        name: next((v for q in believed if (v := getattr(q, name)) is not None), None)
+        for name in FIGURES
+    }
+    return Price(
+        asset=asset,
+        price=agreement.price,
+        observed_at=agreement.observed_at,
+        recorded_at=now,
+        sources=sources,
+        below_quorum=agreement.below_quorum,
+        spread_percent=agreement.spread_percent,
+        **figures,
+    )
+
+
+def _point(row: Price) -> PricePoint:
+    moment = row.observed_at
+    start = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
+    return PricePoint(
+        asset=row.asset, bucket_at=start, price=row.price, observed_at=row.observed_at
+    )
+
+
+def _show(rows: Sequence[Price], now: datetime) -> None:
+    """Lay the new items over the warm snapshot, then broadcast them: read first, told after."""
+    changed = snapshot.items_of(rows)
+    shown = snapshot.publish({**selectors.warm_prices().items, **changed})
+    snapshot.tell(
+        shown.version,
+        changed,
+        fresh_seconds=settings.CACHE_TTL_PRICES,
+        now_ms=int(now.timestamp() * 1000),
+    )
+
+
+def _log_exclusions(outcome: Agreement | Disagreement) -> None:
+    for exclusion in outcome.excluded:
+        quote = exclusion.quote
+        logger.info(
+            "Left out %s from %s: %s",
+            quote.symbol,
+            quote.source,
+            exclusion.reason,
+            extra={"fields": {"symbol": quote.symbol, "reason": exclusion.reason}},
+        )

@@ -1,0 +1,1 @@
+"""The pump: everything that talks to the outside, and nothing that knows the rooms."""

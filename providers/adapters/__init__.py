@@ -1,0 +1,1 @@
+"""One file per upstream: build the URL, parse the answer. Nothing else."""

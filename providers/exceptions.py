@@ -1,0 +1,49 @@
+"""What can go wrong outside, named by what the caller does about it.
+
+ProviderError
+    Unreachable     no usable answer: counts against the breaker, worth trying again later
+    RateLimited     asked too often: pause for `retry_after`
+    Blocked         refused for who or where we are: a long pause, no storm of retries
+    BadPayload      an answer that is not what it should be: left out and counted
+    OverBudget      our own promise to it is spent: not asked at all, no fault of it
+    NotOffered      this provider does not have what was asked for: ask another, no fault of it
+NoProviderLeft      nobody answered
+"""
+
+
+class ProviderError(Exception):
+    """A provider did not give a usable answer; the text says why in plain words."""
+
+    reason = "error"
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Unreachable(ProviderError):
+    reason = "unreachable"
+
+
+class RateLimited(ProviderError):
+    reason = "rate_limited"
+
+
+class Blocked(ProviderError):
+    reason = "blocked"
+
+
+class BadPayload(ProviderError):
+    reason = "bad_payload"
+
+
+class OverBudget(ProviderError):
+    reason = "over_budget"
+
+
+class NotOffered(ProviderError):
+    reason = "not_offered"
+
+
+class NoProviderLeft(ProviderError):
+    reason = "no_provider_left"
