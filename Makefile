@@ -50,7 +50,7 @@ spell: dev ## Check the spelling (American English)
 	@git ls-files -z | xargs -0 $(BIN)/codespell
 
 templates: dev ## Check format and mistakes in templates
-	@$(BIN)/djlint --check --quiet templates
+	@$(BIN)/djlint --check templates
 	@$(BIN)/djlint --lint --quiet templates
 
 imports: dev ## Check who imports whom
