@@ -135,7 +135,7 @@ def test_every_adapter_has_a_payload():
 
 
 def test_every_payload_belongs_to_an_adapter():
-    folders = {path.name for path in PAYLOADS.iterdir() if path.is_dir()}
+    folders = {path.name for path in PAYLOADS.glob("*") if path.is_dir()}
     assert folders <= adapter_files()
 
 
