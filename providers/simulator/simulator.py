@@ -1,0 +1,168 @@
+"""The simulator itself: a market, its providers, their faults, and who asked what."""
+
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from providers.simulator import clock as clocks
+from providers.simulator.bending import bend_answer, bend_view
+from providers.simulator.faults import Active, BadFault, Board, read_fault
+from providers.simulator.market import Market
+from providers.simulator.server import Server
+from providers.simulator.venue import View
+from providers.simulator.wire import binance, coingecko, kraken
+from providers.simulator.wire.answer import Answer, Answering, Query
+from providers.simulator.wire.refusals import REFUSALS
+
+PROVIDERS: Mapping[str, Answering] = {
+    "coingecko": coingecko.answer,
+    "binance": binance.answer,
+    "kraken": kraken.answer,
+}
+_REMEMBERED = 20000
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request a provider got; `at` is real time, not simulated."""
+
+    at: float
+    provider: str
+    path: str
+    query: Query
+    fault: str | None
+
+
+class Simulator:
+    """Run the three providers on a local port while the `with` block lasts.
+
+    >>> with Simulator(seed=7) as sim:
+    ...     sim.fault("binance", "wrong_price", factor=2)
+    """
+
+    providers = tuple(PROVIDERS)
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        seed: int = 7,
+        speed: float = 1.0,
+        clock: clocks.Clock | None = None,
+        host: str = "127.0.0.1",
+    ) -> None:
+        self.seed = seed
+        self.speed = speed
+        self.clock = clock or clocks.running(speed)
+        self.market = Market(seed)
+        self._board = Board(seed)
+        self._lock = threading.Lock()
+        self._log: deque[Request] = deque(maxlen=_REMEMBERED)
+        self._counts: Counter[str] = Counter()
+        self._weight_minute, self._weight = 0, 0
+        self._server = Server((host, port), self)
+
+    @property
+    def url(self) -> str:
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    def start(self) -> Self:
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        self._board.clear()
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def fault(self, provider: str, kind: str, **options: Any) -> None:
+        """Break a provider until it is healed, in place of any fault it already has."""
+        self._known(provider)
+        self._board.set(read_fault(provider, kind, self.clock(), options))
+
+    def heal(self, provider: str | None = None) -> None:
+        if provider is not None:
+            self._known(provider)
+        self._board.clear(provider)
+
+    def requests(self, provider: str | None = None) -> list[Request]:
+        """Return the last requests, oldest first; control requests are not among them."""
+        with self._lock:
+            return [r for r in self._log if provider in (None, r.provider)]
+
+    def forget_requests(self) -> None:
+        with self._lock:
+            self._log.clear()
+            self._counts.clear()
+
+    def view(self, provider: str) -> View:
+        now = self.clock()
+        return View(self.market, provider, now, now)
+
+    def state(self) -> dict[str, Any]:
+        with self._lock:
+            counts = dict(self._counts)
+        return {
+            "simulated_time": datetime.fromtimestamp(self.clock(), UTC).isoformat(),
+            "seed": self.seed,
+            "speed": self.speed,
+            "providers": {
+                name: {"requests": counts.get(name, 0), "fault": self._board.describe(name)}
+                for name in PROVIDERS
+            },
+        }
+
+    def respond(self, provider: str, path: str, query: Query) -> tuple[Answer, Active | None]:
+        """Return the answer to send, and the fault to send it with."""
+        active = self._board.take(provider)
+        kind = active.fault.kind if active else None
+        with self._lock:
+            self._log.append(Request(time.time(), provider, path, query, kind))
+            self._counts[provider] += 1
+        answer = self._answer(provider, path, query, active)
+        if provider == "binance":
+            used = str(self._spend(binance.weight(path, query)))
+            extra = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
+            answer = replace(answer, headers={**answer.headers, **extra})
+        return answer, active
+
+    def _answer(self, provider: str, path: str, query: Query, active: Active | None) -> Answer:
+        view = self.view(provider)
+        if active is None:
+            return PROVIDERS[provider](view, path, query)
+        fault = active.fault
+        if fault.stage == "answer":
+            return REFUSALS[fault.kind](provider, fault.options, view.now)
+        if fault.stage == "market":
+            view = bend_view(fault, view)
+        answer = PROVIDERS[provider](view, path, query)
+        return bend_answer(fault, answer) if fault.stage == "body" else answer
+
+    def _spend(self, weight: int) -> int:
+        minute = int(time.time()) // _MINUTE
+        with self._lock:
+            if minute != self._weight_minute:
+                self._weight_minute, self._weight = minute, 0
+            self._weight += weight
+            return self._weight
+
+    def _known(self, provider: str) -> None:
+        if provider not in PROVIDERS:
+            raise BadFault(f"unknown provider {provider!r}; known: {', '.join(PROVIDERS)}")
