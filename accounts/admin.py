@@ -11,7 +11,7 @@ admin.site.login = login_required(admin.site.login)  # type: ignore[method-assig
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "email", "is_staff", "is_active", "must_change_password")
     list_filter = ("is_staff", "is_active", "must_change_password")
     fieldsets = (

@@ -1,8 +1,9 @@
 """The dashboard: asks the rooms what they know and shows it, with or without a script."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.cache import never_cache
+from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 
 from market import selectors as market_selectors
 from market.selectors import PriceRow
@@ -20,6 +23,7 @@ from providers.selectors import ProviderState
 
 # Older than this, a price is marked as old; static/js/format.js holds the same number.
 OLD_AFTER_SECONDS = 30
+UNKNOWN = "unknown"
 SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"))
 AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -29,12 +33,14 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {"simulated": settings.SIMULATED, "version": settings.VERSION}
 
 
+@never_cache
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
     rows = market_selectors.price_board()
     providers = provider_selectors.provider_states()
+    names = {provider.slug: provider.name for provider in providers}
     context = {
-        "rows": [BoardRow.of(row) for row in rows],
+        "rows": [BoardRow.of(row, names) for row in rows],
         "blank": BoardRow.blank(),
         "has_prices": any(row.price is not None for row in rows),
         "summary": summarize(rows),
@@ -43,6 +49,30 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "server_time": int(timezone.now().timestamp() * 1000),
     }
     return render(request, "dashboard.html", context)
+
+
+def with_policy(view: Callable[..., HttpResponse], **changes: str) -> Callable[..., HttpResponse]:
+    """Serve a page under the usual content policy, changed where that page cannot do with it."""
+    changed = {name.replace("_", "-"): value for name, value in changes.items()}
+    directives = {**settings.CONTENT_SECURITY_POLICY, **changed}
+    text = "; ".join(f"{name} {value}" for name, value in directives.items())
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response["Content-Security-Policy"] = text
+        return response
+
+    return answer
+
+
+docs = SpectacularSwaggerSplitView.as_view()
+# Redoc writes its styles at run time, and searches in a worker made from a blob.
+redoc = with_policy(
+    SpectacularRedocView.as_view(),
+    style_src="'self' 'unsafe-inline'",
+    worker_src="blob:",
+)
 
 
 @dataclass(frozen=True)
@@ -60,7 +90,7 @@ class BoardRow:
     is_old: bool
 
     @classmethod
-    def of(cls, row: PriceRow) -> "BoardRow":
+    def of(cls, row: PriceRow, names: Mapping[str, str]) -> "BoardRow":
         return cls(
             row=row,
             digits=price_digits(row.price),
@@ -68,7 +98,7 @@ class BoardRow:
             direction=direction(row.change_24h),
             volume=compact(row.volume_24h),
             market_cap=compact(row.market_cap),
-            sources=[name for name in row.source.split("+") if name],
+            sources=[names.get(slug, slug) for slug in row.source.split("+") if slug],
             age=age_text(row.age, is_old=is_old(row)),
             is_old=is_old(row),
         )
@@ -76,20 +106,7 @@ class BoardRow:
     @classmethod
     def blank(cls) -> "BoardRow":
         """Return the row that the page's script copies for an asset it did not start with."""
-        return cls.of(
-            PriceRow(
-                symbol="",
-                name="",
-                price=None,
-                change_24h=None,
-                volume_24h=None,
-                market_cap=None,
-                source="",
-                last_update=None,
-                age=None,
-                stale=False,
-            )
-        )
+        return cls.of(PriceRow("", "", None, None, None, None, "", None, None, stale=False), {})
 
 
 def price_digits(price: str | None) -> SafeString:
@@ -102,27 +119,29 @@ def price_digits(price: str | None) -> SafeString:
     parts = [("digits", group) for group in groups]
     if point:
         # Below one, the digits after the point are the price, not its small change.
-        parts.append(("digits small" if whole == "0" else "fraction", point + fraction))
+        parts.append(("fraction main" if whole == "0" else "fraction", point + fraction))
     return format_html_join("", '<span class="{}">{}</span>', parts)
 
 
 def percent(change: str | None) -> str:
     if change is None:
-        return ""
+        return UNKNOWN
     value = Decimal(change)
     sign = "\N{MINUS SIGN}" if value < 0 else "+" if value > 0 else ""
     return f"{sign}{abs(value):.2f}%"
 
 
 def direction(change: str | None) -> str:
-    value = Decimal(change or 0)
+    if change is None:
+        return "unknown"
+    value = Decimal(change)
     return "up" if value > 0 else "down" if value < 0 else "flat"
 
 
 def compact(amount: str | None) -> str:
     """Spell an amount of dollars in at most four digits and a letter."""
     if amount is None:
-        return ""
+        return UNKNOWN
     value = Decimal(amount)
     for scale, letter in SCALES:
         if value >= scale:
@@ -154,13 +173,15 @@ def summarize(rows: list[PriceRow]) -> dict[str, Any]:
         "volume": total(row.volume_24h for row in rows),
         "up": changes.count("up"),
         "down": changes.count("down"),
+        "has_changes": bool(changes),
+        "moved": changes.count("up") + changes.count("down"),
         "oldest": age_text(max(ages), is_old=max(ages) > OLD_AFTER_SECONDS) if ages else "",
     }
 
 
 def total(amounts: Iterable[str | None]) -> dict[str, Any]:
     known = [Decimal(amount) for amount in amounts if amount is not None]
-    return {"sum": compact(str(sum(known))) if known else "", "count": len(known)}
+    return {"sum": compact(str(sum(known)) if known else None), "count": len(known)}
 
 
 def online_count(providers: list[ProviderState]) -> int:

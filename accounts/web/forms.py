@@ -23,6 +23,11 @@ class PasswordForm(PasswordChangeForm):
         "password_mismatch": "The two new passwords differ.",
     }
 
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(user, *args, **kwargs)
+        self.fields["old_password"].label = "Current password"
+        self.fields["new_password2"].label = "New password, once more"
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("new_password1") and cleaned.get("old_password"):
