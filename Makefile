@@ -30,8 +30,10 @@ run: setup ## Start everything in one process
 demo: setup ## The same against a simulated market
 	@$(WITH_DOTENV) CRYPTODT_SIMULATED=1 exec $(BIN)/python manage.py up $(ARGS)
 
+# A data directory of its own, so that two runs, or a run and a server, never meet.
 test: dev ## Run the tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@data=$$(mktemp -d) && trap 'rm -rf "$$data"' EXIT && \
+	  CRYPTODT_DATA_DIR="$$data" $(BIN)/python -m pytest $(ARGS)
 
 check: format lint spell templates imports migrations types test ## Everything CI checks
 
