@@ -12,7 +12,7 @@ from cryptodt.celery import Job, app, schedule
 
 logger = logging.getLogger(__name__)
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 6.0
 
 
 class Engine:
@@ -34,8 +34,7 @@ class Engine:
         )
         self._worker = threading.Thread(target=controller.start, name="worker", daemon=True)
         self._worker.start()
-        self._beat = EmbeddedService(app, thread=True)
-        self._beat.daemon = True
+        self._beat = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
         self._beat.start()
         # The beat waits a whole period before it runs anything for the first time.
         for job in schedule():
@@ -43,13 +42,14 @@ class Engine:
 
     def stop(self) -> None:
         """Let running tasks finish, but not for ever."""
-        if self._beat is not None:
-            self._beat.stop()
-        if self._worker is not None:
-            state.should_stop = 0  # type: ignore[assignment]
-            self._worker.join(STOP_SECONDS)
-            if self._worker.is_alive():
-                logger.warning("A task was still running when the worker was told to stop")
+        if self._worker is None:
+            return
+        # Both look up from their waiting once in a second or two, so both are told first.
+        state.should_stop = 0  # type: ignore[assignment]
+        self._beat.stop()
+        self._worker.join(STOP_SECONDS)
+        if self._worker.is_alive():
+            logger.warning("A task was still running when the process ended")
 
 
 def sync_schedule() -> None:

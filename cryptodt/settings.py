@@ -1,5 +1,6 @@
 """All settings in one file; every value that varies is read through env.py."""
 
+import os
 from pathlib import Path
 
 import dj_database_url
@@ -95,8 +96,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    # A file, because an in-memory database cannot be shared by a server's threads.
-    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+    # A file, because an in-memory database cannot be shared by a server's threads; one for each
+    # process, because two runs of the tests may go on side by side.
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.secret("REDIS_URL")
@@ -192,7 +194,7 @@ SPECTACULAR_SETTINGS = {
 
 # -- Background work -----------------------------------------------------------
 
-CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or REDIS_URL or "memory://"
+CELERY_BROKER_URL = env.secret("CELERY_BROKER_URL") or REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.2} if "memory" in CELERY_BROKER_URL else {}
 )

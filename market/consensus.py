@@ -18,15 +18,19 @@ MAX_LEAD = timedelta(seconds=30)
 # Venues differ by some hundredths of a percent; an older quote may be off by what happened since.
 TOLERANCE = Decimal(1)
 TOLERANCE_PER_MINUTE = Decimal("0.5")
-# A move this large between two rounds needs two witnesses and no dissent.
-JUMP = Decimal(20)
+# A move this large since the last price needs two witnesses and no dissent.
+JUMP = Decimal(5)
+JUMP_PER_MINUTE = Decimal(1)
+# For so long the last price decides between sources; for a day it is still a guard.
 REFERENCE_AGE = timedelta(minutes=10)
-# Cents for dollars, or one digit too many: nothing moves by exactly a power of ten.
-SLIP_TOLERANCE = Decimal(6)
-SLIP_REFERENCE_AGE = timedelta(days=1)
-SLIPS = tuple(Decimal(10) ** power for power in (-8, -6, -3, -2, -1, 1, 2, 3, 6, 8))
+GUARD_AGE = timedelta(days=1)
+# Cents for dollars, or one digit too many: nothing moves by a power of ten. The tolerance is
+# what an asset may have moved by itself while the unit slipped.
+SLIP_TOLERANCE = Decimal(35)
+SLIPS = tuple(Decimal(10) ** power for power in range(-9, 10) if power)
 QUORUM = 2
 HALF_WEIGHT_AGE = 20.0
+TOGETHER = timedelta(seconds=10)
 # Digits of a converted price: enough for the cheapest asset, no more than the quote had.
 SIGNIFICANT = 7
 
@@ -37,6 +41,7 @@ class Reference:
 
     price: Decimal
     observed_at: datetime
+    below_quorum: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +92,21 @@ def agree(
     symbol: str, quotes: Sequence[Quote], *, now: datetime, reference: Reference | None = None
 ) -> Agreement | Disagreement:
     """Return the price that the quotes agree on, or why they do not."""
-    usable, excluded = _usable(quotes, now, reference)
+    fresh, excluded = _fresh(quotes, now)
+    guard = _guard(fresh, now, reference)
+    usable = [quote for quote in fresh if not _has_slipped(quote, guard)]
+    excluded += [Exclusion(quote, "unit slip") for quote in fresh if quote not in usable]
     if not usable:
         return Disagreement(symbol, "no fresh quote", tuple(excluded))
-    recent = None if _is_older(reference, now, REFERENCE_AGE) else reference
-    believable, far = _believable(usable, recent)
-    excluded += [Exclusion(quote, "jump") for quote in far]
+    recent = None if _is_older(guard, now, REFERENCE_AGE) else guard
+    believable, unlikely = _believable(usable, now, recent)
+    excluded += [Exclusion(quote, "jump") for quote in unlikely]
     group = _largest_group(believable, now, recent)
     outside = [quote for quote in believable if quote not in group]
-    if doubt := _doubt(group, outside, now, recent):
+    if doubt := _doubt(group, outside, now, guard):
         excluded += [Exclusion(quote, doubt) for quote in believable]
         return Disagreement(symbol, doubt, tuple(excluded))
-    chosen = _weighted_median(group, now)
+    chosen = _weighted_median(_newest(group, reference), now)
     return Agreement(
         symbol=symbol,
         price=chosen.price,
@@ -109,39 +117,62 @@ def agree(
     )
 
 
-def _usable(
-    quotes: Sequence[Quote], now: datetime, reference: Reference | None
-) -> tuple[list[Quote], list[Exclusion]]:
-    fresh: list[Quote] = []
+def _fresh(quotes: Sequence[Quote], now: datetime) -> tuple[list[Quote], list[Exclusion]]:
+    """Return one current quote per source, in an order that does not depend on theirs."""
+    fresh: dict[str, Quote] = {}
     excluded: list[Exclusion] = []
-    for quote in quotes:
-        if now - quote.observed_at > MAX_AGE:
+    for quote in sorted(quotes, key=lambda quote: (quote.observed_at, quote.price), reverse=True):
+        if quote.price <= 0:
+            excluded.append(Exclusion(quote, "not a price"))
+        elif now - quote.observed_at > MAX_AGE:
             excluded.append(Exclusion(quote, "stale"))
         elif quote.observed_at - now > MAX_LEAD:
             excluded.append(Exclusion(quote, "from the future"))
-        elif _has_slipped(quote, now, reference):
-            excluded.append(Exclusion(quote, "unit slip"))
+        elif quote.source in fresh:
+            excluded.append(Exclusion(quote, "said twice"))
         else:
-            fresh.append(quote)
-    return fresh, excluded
+            # A clock that is ahead earns its quote no precedence.
+            observed_at = min(quote.observed_at, now)
+            fresh[quote.source] = replace(quote, observed_at=observed_at)
+    return sorted(fresh.values(), key=lambda quote: quote.source), excluded
 
 
-def _has_slipped(quote: Quote, now: datetime, reference: Reference | None) -> bool:
-    if reference is None or _is_older(reference, now, SLIP_REFERENCE_AGE):
-        return False
-    return _is_power_of_ten_apart(quote.price, reference.price)
+def _guard(
+    quotes: Sequence[Quote], now: datetime, reference: Reference | None
+) -> Reference | None:
+    """Return the last price if it is good enough to hold quotes against.
+
+    One that a single source stood for gives way to several that agree without dissent: else a
+    wrong first price would keep the right ones out for a day.
+    """
+    if reference is None or _is_older(reference, now, GUARD_AGE):
+        return None
+    if reference.below_quorum and len(quotes) >= QUORUM:
+        unanimous = len(_largest_group(quotes, now, None)) == len(quotes)
+        return None if unanimous else reference
+    return reference
+
+
+def _has_slipped(quote: Quote, guard: Reference | None) -> bool:
+    return guard is not None and _is_power_of_ten_apart(quote.price, guard.price)
 
 
 def _believable(
-    quotes: Sequence[Quote], reference: Reference | None
+    quotes: Sequence[Quote], now: datetime, recent: Reference | None
 ) -> tuple[Sequence[Quote], Sequence[Quote]]:
     """Part those near the last price from those far away; when all are far, all may be right."""
-    if reference is None:
+    if recent is None:
         return quotes, ()
-    near = [quote for quote in quotes if not _is_jump(quote.price, reference)]
-    if not near:
+    far = [quote for quote in quotes if _is_jump(quote.price, now, recent)]
+    near = [quote for quote in quotes if quote not in far]
+    if not near or not far:
         return quotes, ()
-    return near, [quote for quote in quotes if quote not in near]
+    witnesses = _largest_group(far, now, recent)
+    # Who looked before the move cannot deny it.
+    last_look = min(quote.observed_at for quote in witnesses) - TOGETHER
+    if len(witnesses) >= QUORUM and all(quote.observed_at < last_look for quote in near):
+        return far, near
+    return near, far
 
 
 def _largest_group(
@@ -157,26 +188,30 @@ def _largest_group(
 
 
 def _doubt(
-    group: Sequence[Quote], outside: Sequence[Quote], now: datetime, reference: Reference | None
+    group: Sequence[Quote], outside: Sequence[Quote], now: datetime, guard: Reference | None
 ) -> str:
     """Say why the largest group must not be believed, or nothing."""
     middle = _weighted_median(group, now).price
-    if reference is not None:
-        lonely = len(group) < QUORUM and _is_jump(middle, reference)
-        return "a jump that nobody confirms" if lonely else ""
+    if guard is not None and len(group) < QUORUM and _is_jump(middle, now, guard):
+        return "a jump that nobody confirms"
+    if not _is_older(guard, now, REFERENCE_AGE):
+        return ""
     # Nothing to hold it against: whoever is alone, or off by a power of ten, may be the wrong one.
     if len(outside) >= len(group):
         return "the sources disagree"
-    slipped = any(_is_power_of_ten_apart(quote.price, middle) for quote in outside)
-    return "the sources differ by a power of ten" if slipped and len(group) <= QUORUM else ""
+    slipped = [quote for quote in outside if _is_power_of_ten_apart(quote.price, middle)]
+    few = len(group) <= QUORUM * len(slipped)
+    return "the sources differ by a power of ten" if few else ""
 
 
 def _is_older(reference: Reference | None, now: datetime, age: timedelta) -> bool:
     return reference is None or now - reference.observed_at > age
 
 
-def _is_jump(price: Decimal, reference: Reference) -> bool:
-    return percent_apart(price, reference.price) > JUMP
+def _is_jump(price: Decimal, now: datetime, reference: Reference) -> bool:
+    minutes = max(now - reference.observed_at, timedelta()) / timedelta(minutes=1)
+    allowed = JUMP + JUMP_PER_MINUTE * Decimal(str(minutes))
+    return percent_apart(price, reference.price) > allowed
 
 
 def _is_power_of_ten_apart(price: Decimal, other: Decimal) -> bool:
@@ -199,6 +234,18 @@ def _weighted_median(group: Sequence[Quote], now: datetime) -> Quote:
         if passed >= half:
             return quote
     return ordered[-1]
+
+
+def _newest(group: Sequence[Quote], reference: Reference | None) -> list[Quote]:
+    """Return those observed together with the newest, and since the last price.
+
+    Older ones confirm what is shown, but are not shown themselves.
+    """
+    newest = max(quote.observed_at for quote in group)
+    together = [quote for quote in group if newest - quote.observed_at <= TOGETHER]
+    if reference is None:
+        return together
+    return [quote for quote in together if quote.observed_at > reference.observed_at] or together
 
 
 def _weight(quote: Quote, now: datetime) -> float:

@@ -1,8 +1,9 @@
 """Writing prices: agree, store, then show, then tell."""
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from market import selectors, snapshot
 from market.catalog import BY_SYMBOL, STABLE
-from market.consensus import Agreement, Disagreement, Reference, agree, in_dollars
+from market.consensus import Agreement, Disagreement, Exclusion, Reference, agree, in_dollars
 from market.models import Asset, Price, PricePoint
 from market.resolver import ALIASES
 from providers.types import Quote
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 BUCKET = timedelta(minutes=5)
 # A stable coin's dollar price moves little; a rate from longer ago converts nothing any more.
 RATE_AGE = timedelta(days=1)
+# So many wrong prices, and such a share of all it said, cost a provider its word for the round.
+WRONG = {"outlier", "jump", "unit slip"}
+DISTRUST_COUNT = 3
+DISTRUST_SHARE = 0.2
 FIGURES = ("change_1h", "change_24h", "change_7d", "volume_24h", "market_cap", "rank")
 
 
@@ -64,7 +69,47 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
 def agree_all(
     quotes: Sequence[Quote], references: Mapping[str, Reference], *, now: datetime
 ) -> list[Agreement | Disagreement]:
-    """Return the outcome for every asset that was quoted or has a price; stable coins first."""
+    """Return the outcome for every asset that was quoted.
+
+    A provider that is wrong about several assets is not believed about the others either: one
+    that serves yesterday's market is far off on some and only a little off on the rest.
+    """
+    outcomes = _agree_each(quotes, references, now=now)
+    distrusted = _distrusted(outcomes, quotes)
+    if not distrusted:
+        return outcomes
+    trusted = [quote for quote in quotes if quote.source not in distrusted]
+    left_out = [Exclusion(q, "wrong on others") for q in quotes if q.source in distrusted]
+    again = _agree_each(trusted, references, now=now)
+    return [
+        replace(
+            one, excluded=(*one.excluded, *(x for x in left_out if x.quote.symbol == one.symbol))
+        )
+        for one in again
+    ]
+
+
+def _distrusted(
+    outcomes: Sequence[Agreement | Disagreement], quotes: Sequence[Quote]
+) -> frozenset[str]:
+    said = Counter(quote.source for quote in quotes)
+    wrong = Counter(
+        exclusion.quote.source
+        for outcome in outcomes
+        for exclusion in outcome.excluded
+        if exclusion.reason in WRONG
+    )
+    return frozenset(
+        source
+        for source, count in wrong.items()
+        if count >= DISTRUST_COUNT and count >= said[source] * DISTRUST_SHARE
+    )
+
+
+def _agree_each(
+    quotes: Sequence[Quote], references: Mapping[str, Reference], *, now: datetime
+) -> list[Agreement | Disagreement]:
+    """Return the outcome for every asset; stable coins first, since they convert the others."""
     by_symbol: dict[str, list[Quote]] = {}
     for quote in quotes:
         by_symbol.setdefault(quote.symbol, []).append(quote)

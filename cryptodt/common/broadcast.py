@@ -6,9 +6,12 @@ import threading
 from collections.abc import AsyncIterator
 from functools import cache
 
-import redis
-import redis.asyncio
 from django.conf import settings
+
+if settings.REDIS_URL:
+    # One process needs no Redis, nor the megabytes of its client.
+    import redis
+    import redis.asyncio
 
 logger = logging.getLogger(__name__)
 

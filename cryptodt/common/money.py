@@ -8,6 +8,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Longer than any real price; what is longer is an attack or a parser's mistake.
 MOST_DIGITS = 60
+# The smallest number with the most digits, spelled out with its sign, zero and point.
+LONGEST = 2 * MOST_DIGITS + 3
 # Room for products and quotients of exact prices; results are rounded on purpose, never by it.
 PRECISION = 80
 
@@ -21,14 +23,18 @@ def exact(value: object) -> Decimal | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
         raise ValueError(f"not an exact number: {value!r}")
-    if isinstance(value, str) and (len(value) > MOST_DIGITS or "_" in value):
+    if isinstance(value, str) and (len(value) > LONGEST or "_" in value or not value.isascii()):
         raise ValueError(f"not a number: {value[:80]!r}")
     try:
         number = Decimal(value)
     except InvalidOperation:
         raise ValueError(f"not a number: {value!r}") from None
-    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
-        raise ValueError(f"not a usable number: {value!r}")
+    if (
+        not number.is_finite()
+        or abs(number.adjusted()) >= MOST_DIGITS
+        or len(number.as_tuple().digits) > MOST_DIGITS
+    ):
+        raise ValueError(f"not a usable number: {str(value)[:80]!r}")
     return number
 
 

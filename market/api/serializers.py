@@ -1,10 +1,14 @@
 """The shapes of the market's answers, as the API documents them."""
 
+from typing import Any, TypeAlias, cast
+
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
+Field: TypeAlias = "serializers.Field[Any, Any, Any, Any]"
+
 # Some names (`source`, `data`) are taken on serializer classes, so the shapes are plain tables.
-PRICE = {
+PRICE: dict[str, Field] = {
     "symbol": serializers.CharField(),
     "name": serializers.CharField(),
     "price": serializers.FloatField(help_text="US dollars, with every digit."),
@@ -33,7 +37,7 @@ PRICES = inline_serializer(
     "Prices",
     {
         "success": serializers.BooleanField(),
-        "data": inline_serializer("Price", PRICE, many=True),
+        "data": cast("Field", inline_serializer("Price", PRICE, many=True)),
         "count": serializers.IntegerField(),
         "missing": serializers.ListField(
             child=serializers.CharField(), help_text="Tracked, but without any price so far."

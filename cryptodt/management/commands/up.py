@@ -1,11 +1,13 @@
 """Run everything in one process: web, socket, collection and schedule."""
 
 import asyncio
+import contextlib
 import logging
 import os
+import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import uvicorn
@@ -23,6 +25,7 @@ from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
 GRACE_SECONDS = 5
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Command(BaseCommand):
@@ -42,9 +45,7 @@ class Command(BaseCommand):
             self.announce(listener, password)
             engine.start()
 
-        server = Server(on_ready)
-        server.run(sockets=[listener])
-        engine.stop()
+        Server(on_ready, engine.stop).run(sockets=[listener])
         if simulator is not None:
             simulator.stop()
         connections.close_all()
@@ -70,7 +71,7 @@ class Command(BaseCommand):
 class Server(uvicorn.Server):
     """Tells when it listens, so that work begins only when somebody can be answered."""
 
-    def __init__(self, on_ready: Callable[[], None]) -> None:
+    def __init__(self, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
         super().__init__(
             uvicorn.Config(
                 "cryptodt.asgi:application",
@@ -84,11 +85,26 @@ class Server(uvicorn.Server):
             )
         )
         self.on_ready = on_ready
+        self.on_stop = on_stop
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             await asyncio.to_thread(self.on_ready)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.on_stop))
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on Ctrl-C and TERM. The base class would then die of the signal, and with it
+        everything that still has to be put away."""
+        before = {one: signal.signal(one, self.handle_exit) for one in STOPPING}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
 
 
 def bind(host: str, port: int) -> socket.socket:
