@@ -2,9 +2,11 @@
 
 from django.apps import AppConfig
 
+from cryptodt import checks
 from cryptodt.celery import app as celery_app
 
 
 class RoofConfig(AppConfig):
     name = "cryptodt"
     celery_app = celery_app
+    checks = (checks.check_shape,)

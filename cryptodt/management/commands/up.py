@@ -80,6 +80,7 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                ws="websockets-sansio",
                 ws_max_size=64 * 1024,
                 ws_per_message_deflate=False,
             )
