@@ -126,15 +126,15 @@ def price_digits(price: str | None) -> SafeString:
 def percent(change: str | None) -> str:
     if change is None:
         return UNKNOWN
-    value = Decimal(change)
-    sign = "\N{MINUS SIGN}" if value < 0 else "+" if value > 0 else ""
-    return f"{sign}{abs(value):.2f}%"
+    signs = {"up": "+", "down": "\N{MINUS SIGN}", "flat": ""}
+    return f"{signs[direction(change)]}{abs(Decimal(change)):.2f}%"
 
 
 def direction(change: str | None) -> str:
+    """Name the way a price went, as far as the two digits that are shown can tell."""
     if change is None:
-        return "unknown"
-    value = Decimal(change)
+        return UNKNOWN
+    value = round(Decimal(change), 2)
     return "up" if value > 0 else "down" if value < 0 else "flat"
 
 

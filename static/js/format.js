@@ -38,14 +38,16 @@ export function span(className, text) {
 
 export function percent(change) {
   if (change === null) return UNKNOWN;
-  const sign = change < 0 ? "\u2212" : change > 0 ? "+" : "";
+  const sign = { up: "+", down: "\u2212", flat: "" }[direction(change)];
   return `${sign}${Math.abs(change).toFixed(2)}%`;
 }
 
+/** Name the way a price went, as far as the two digits that are shown can tell. */
 export function direction(change) {
-  if (change === null) return "unknown";
-  if (change > 0) return "up";
-  return change < 0 ? "down" : "flat";
+  if (change === null) return UNKNOWN;
+  const shown = Number(change.toFixed(2));
+  if (shown > 0) return "up";
+  return shown < 0 ? "down" : "flat";
 }
 
 export function compact(amount) {

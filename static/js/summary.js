@@ -1,6 +1,6 @@
 // The tiles above the table: sums over the assets that have a value, and over how many that is.
 
-import { OLD_AFTER_SECONDS, ageText, compact } from "./format.js";
+import { OLD_AFTER_SECONDS, ageText, compact, direction } from "./format.js";
 
 const part = (name) => document.querySelector(`[data-sum="${name}"]`);
 const note = (name) => document.querySelector(`[data-sum-note="${name}"]`);
@@ -22,8 +22,8 @@ function showTotal(key, records) {
 }
 
 function showBreadth(records) {
-  const up = records.filter((record) => record.change > 0).length;
-  const down = records.filter((record) => record.change < 0).length;
+  const up = records.filter((record) => direction(record.change) === "up").length;
+  const down = records.filter((record) => direction(record.change) === "down").length;
   const isKnown = records.some((record) => record.change !== null);
   const bar = document.querySelector("[data-breadth]");
   part("up").textContent = `${up} up`;
