@@ -121,7 +121,10 @@ def _fresh(quotes: Sequence[Quote], now: datetime) -> tuple[list[Quote], list[Ex
     """Return one current quote per source, in an order that does not depend on theirs."""
     fresh: dict[str, Quote] = {}
     excluded: list[Exclusion] = []
-    for quote in sorted(quotes, key=lambda quote: (quote.observed_at, quote.price), reverse=True):
+    newest_first = sorted(
+        quotes, key=lambda quote: (quote.observed_at, quote.price, quote.source), reverse=True
+    )
+    for quote in newest_first:
         if quote.price <= 0:
             excluded.append(Exclusion(quote, "not a price"))
         elif now - quote.observed_at > MAX_AGE:

@@ -104,7 +104,9 @@ def instruments() -> list[Instrument]:
 def references() -> dict[str, Reference]:
     """Return the last price of each asset, which new quotes are held against."""
     rows = Price.objects.select_related("asset")
-    return {row.asset.symbol: Reference(row.price, row.observed_at) for row in rows}
+    return {
+        row.asset.symbol: Reference(row.price, row.observed_at, row.below_quorum) for row in rows
+    }
 
 
 def warm_prices() -> Snapshot:

@@ -1,0 +1,38 @@
+"""What every test starts with: an empty cache that it shares with nobody."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+
+from cryptodt.common import snapshot
+
+# Workers, and runs side by side, may use one Redis. Settings are loaded before this file is, so
+# they are changed here; the environment is for the services that tests start.
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
+os.environ["CACHE_PREFIX"] = f"test-{RUN}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+settings.CACHE_PREFIX = f"{os.environ['CACHE_PREFIX']}:{settings.MARKET}"
+if settings.REDIS_URL:
+    settings.CACHES["default"]["KEY_PREFIX"] = settings.CACHE_PREFIX
+
+
+def forget() -> None:
+    """Empty the cache of this worker alone: clear() would empty the whole Redis."""
+    snapshot._held.clear()
+    if not settings.REDIS_URL:
+        cache.clear()
+        return
+    import redis  # noqa: PLC0415
+
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        for key in client.scan_iter(f"{settings.CACHE_PREFIX}:*", count=1000):
+            client.delete(key)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    forget()
+    yield
+    forget()

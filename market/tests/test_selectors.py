@@ -1,0 +1,88 @@
+"""Reading prices: warm without the store, cold from it, and old only by the clock of the reader."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.core.cache import cache
+
+from cryptodt.common.errors import InvalidSymbol, NoData
+from market import selectors
+from market.consensus import Reference
+from market.tests.quotes import NOW, given_assets, given_price
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _prices(settings):
+    given_assets(settings, "BTC", "ETH", "SOL")
+    given_price("BTC", "64000.5", sources=["binance", "kraken"])
+    given_price("ETH", "3000", sources=["coingecko", "kraken"])
+
+
+def test_an_answer_names_who_is_missing_and_whose_word_it_is():
+    answer = selectors.price_answer(None)
+    assert [item[:15] for item in answer.items] == [b'{"symbol":"BTC"', b'{"symbol":"ETH"']
+    assert answer.missing == ["SOL"]
+    assert answer.sources == ["binance", "coingecko", "kraken"]
+
+
+def test_a_warm_answer_asks_the_store_nothing(django_assert_num_queries):
+    cache.delete_many(["snapshot:prices:version", "snapshot:assets:version"])
+    with django_assert_num_queries(2):
+        selectors.price_answer(None)
+    with django_assert_num_queries(0):
+        selectors.price_answer("BTC,eth")
+        selectors.price_items(["BTC"])
+        selectors.price_board()
+        selectors.freshness()
+
+
+def test_a_price_grows_old_without_anybody_writing(settings):
+    settings.CACHE_TTL_PRICES = 30
+    for seconds, stale in ((0, 0), (30, 0), (31, 2), (3600, 2)):
+        with time_machine.travel(NOW + timedelta(seconds=seconds), tick=False):
+            assert selectors.price_answer(None).stale == stale
+            assert selectors.freshness() == (2, stale, 3)
+            row = selectors.price_board()[0]
+            assert (row.age, row.stale) == (seconds, stale > 0)
+
+
+def test_nobody_without_a_price_is_shown_as_if_it_had_one():
+    with pytest.raises(NoData):
+        selectors.price_answer("SOL")
+    row = selectors.price_board()[2]
+    assert (row.symbol, row.price, row.age, row.source) == ("SOL", None, None, "")
+
+
+def test_an_unknown_symbol_is_refused_before_the_store_is_asked():
+    with pytest.raises(InvalidSymbol):
+        selectors.price_answer("BTC,NOPE")
+
+
+def test_an_asset_that_only_converts_can_be_asked_for_but_is_not_listed():
+    given_price("USDT", "0.999")
+    assert selectors.price_answer("USDT").items
+    assert "USDT" not in selectors.tracked_symbols()
+
+
+def test_the_board_spells_numbers_as_the_api_does():
+    given_price("SOL", "1E-12", change_24h=Decimal("-1.50"), volume_24h=Decimal("1E+9"))
+    row = selectors.price_board()[2]
+    assert (row.price, row.change_24h) == ("0.000000000001", "-1.5")
+    assert Decimal(row.volume_24h) == 10**9
+
+
+def test_references_carry_how_well_the_last_price_was_witnessed():
+    given_price("SOL", "150", below_quorum=True)
+    found = selectors.references()
+    assert found["SOL"] == Reference(Decimal(150), NOW, True)
+    assert found["BTC"] == Reference(Decimal("64000.5"), NOW, False)
+
+
+def test_the_collection_asks_for_the_names_that_providers_know():
+    asked = {one.symbol: dict(one.ids) for one in selectors.instruments()}
+    assert asked["BTC"] == {"coingecko": "bitcoin"}
+    assert set(asked) == {"BTC", "ETH", "SOL", "USDT", "USDC"}
