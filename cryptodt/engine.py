@@ -61,9 +61,10 @@ def sync_schedule() -> None:
 
 
 def _columns(job: Job) -> dict[str, Any]:
-    interval, _ = IntervalSchedule.objects.get_or_create(
-        every=job.every_seconds, period=IntervalSchedule.SECONDS
-    )
+    every = {"every": job.every_seconds, "period": IntervalSchedule.SECONDS}
+    # Not get_or_create: the table allows twins, and an operator may have made some.
+    interval = IntervalSchedule.objects.filter(**every).first()
+    interval = interval or IntervalSchedule.objects.create(**every)
     return {
         "task": job.task,
         "interval": interval,
@@ -81,5 +82,6 @@ def _is_untouched(row: PeriodicTask) -> bool:
     return bool(
         row.enabled
         and interval
+        and interval.period == IntervalSchedule.SECONDS
         and row.description == f"Every {interval.every} s unless changed here."
     )

@@ -1,7 +1,9 @@
 """Typed readers for the environment: they refuse what they do not understand."""
 
+import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -81,15 +83,15 @@ def kept_secret(name: str, file: Path) -> str:
     except FileNotFoundError:
         pass
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = secrets.token_urlsafe(64)
-    try:
-        # O_EXCL: of two processes that start at once, exactly one writes the secret.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text(encoding="utf-8").strip()
+    # Made for its owner's eyes only, and written before it gets its name, so nobody finds it empty.
+    handle, draft = tempfile.mkstemp(dir=file.parent)
     with os.fdopen(handle, "w", encoding="utf-8") as stream:
-        stream.write(made)
-    return made
+        stream.write(secrets.token_urlsafe(64))
+    # Of two processes that start at once, exactly one can give the name.
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, file)
+    Path(draft).unlink()
+    return file.read_text(encoding="utf-8").strip()
 
 
 def with_prefix(prefix: str, suffix: str) -> dict[str, str]:

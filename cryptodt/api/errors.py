@@ -6,8 +6,13 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
-from django.db import OperationalError
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from rest_framework import exceptions, status
@@ -38,6 +43,21 @@ KINDS = {
     "UNAVAILABLE": 503,
 }
 OF_STATUS = {code: kind for kind, code in reversed(KINDS.items()) if kind != "INVALID_INTERVAL"}
+# What Django raises; the first match wins, so the narrow classes stand before the wide ones.
+PLAIN: tuple[tuple[type[Exception], str], ...] = (
+    (Http404, "NOT_FOUND"),
+    (PermissionDenied, "FORBIDDEN"),
+    (RequestDataTooBig, "PAYLOAD_TOO_LARGE"),
+    (SuspiciousOperation, "INVALID_REQUEST"),
+    (BadRequest, "INVALID_REQUEST"),
+)
+MESSAGES = {
+    400: "The request cannot be understood.",
+    403: "You may not do this.",
+    404: "There is nothing at this address.",
+    413: "That is more than one request may carry.",
+    500: "Something went wrong here; it has been logged.",
+}
 # A provider may answer at the next round, so there is no point in asking sooner.
 RETRY_AFTER = 5
 
@@ -104,14 +124,11 @@ def _told(error: Exception) -> tuple[str, str, dict[str, Any], int | None]:
         return error.kind, error.message, error.details, retry_after
     if isinstance(error, exceptions.APIException):
         return _told_by_drf(error)
-    if isinstance(error, Http404):
-        return "NOT_FOUND", "There is nothing at this address.", {}, None
-    if isinstance(error, PermissionDenied):
-        return "FORBIDDEN", "You may not do this.", {}, None
-    if isinstance(error, OperationalError):
+    if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database does not answer", exc_info=error)
         return "UNAVAILABLE", "The database does not answer.", {}, RETRY_AFTER
-    return "INTERNAL_ERROR", "Something went wrong here; it has been logged.", {}, None
+    kind = next((kind for cls, kind in PLAIN if isinstance(error, cls)), "INTERNAL_ERROR")
+    return kind, MESSAGES[KINDS[kind]], {}, None
 
 
 def _told_by_drf(error: exceptions.APIException) -> tuple[str, str, dict[str, Any], int | None]:
@@ -127,14 +144,6 @@ def _headers(error: Exception, retry_after: int | None) -> dict[str, str]:
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     return headers
-
-
-MESSAGES = {
-    400: "The request cannot be understood.",
-    403: "You may not do this.",
-    404: "There is nothing at this address.",
-    500: "Something went wrong here; it has been logged.",
-}
 
 
 def _page(request: HttpRequest, code: int) -> HttpResponse:

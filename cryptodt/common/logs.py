@@ -11,13 +11,28 @@ from datetime import UTC, datetime
 _trace: ContextVar[str] = ContextVar("trace", default="")
 
 # Keys travel in headers and, at some upstreams, in query strings; neither may reach a log.
-_QUERY = re.compile(r"(https?://[^\s?\"']+)\?[^\s\"']*")
-_SECRET = re.compile(r"(?i)\b(bearer|api[-_]?key|token|secret|password)([\"'=:\s]+)[^\s\"',&}]+")
+_QUERY = re.compile(r"(/[^\s?\"'/]*)\?[^\s\"']+")
+_LOGIN = re.compile(r"(://)[^\s/@\"']*:[^\s/@\"']*@")
+_WORDS = r"[\w-]*(?:bearer|api[-_]?key|token|secret|password)[\w-]*"
+_SECRET = re.compile(rf"(?i)({_WORDS})([\"'=:\s]+)[^\s\"',&}}]+")
+_NAME = re.compile(f"(?i){_WORDS}")
 
 
 def scrub(text: str) -> str:
-    """Return the text without query strings of URLs and without anything that looks secret."""
-    return _SECRET.sub(r"\1\2***", _QUERY.sub(r"\1?***", text))
+    """Return the text without query strings, logins in URLs, and anything that looks secret."""
+    text = _LOGIN.sub(r"\1***@", _QUERY.sub(r"\1?***", text))
+    return _SECRET.sub(r"\1\2***", text)
+
+
+def _scrubbed(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            name: "***" if _NAME.fullmatch(str(name)) else _scrubbed(inner)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_scrubbed(inner) for inner in value]
+    return value if isinstance(value, int | float | None) else scrub(str(value))
 
 
 def trace_id() -> str:
@@ -51,7 +66,7 @@ class JsonFormatter(logging.Formatter):
             line["trace"] = trace
         fields = getattr(record, "fields", None)
         if isinstance(fields, dict):
-            line.update(fields)
+            line.update(_scrubbed(fields))  # type: ignore[call-overload]
         if record.exc_info:
             line["exception"] = scrub(self.formatException(record.exc_info))
         return json.dumps(line, default=str, ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""Health says what is so, and never fails because something else did."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import InterfaceError, OperationalError, connection
+
+from market.tests.quotes import NOW, given_assets, given_price
+from providers.exceptions import Unreachable
+from providers.registry import ROWS
+from providers.services import record_failure, record_success
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _clock():
+    with time_machine.travel(NOW + timedelta(seconds=5), tick=False):
+        yield
+
+
+@pytest.fixture
+def healthy(settings):
+    given_assets(settings, "BTC")
+    given_price("BTC")
+    for row in ROWS:
+        record_success(row.slug, latency=0.123)
+
+
+def asked(client):
+    response = client.get("/api/health")
+    return response.status_code, response.json()
+
+
+def test_all_is_well_when_all_answer_and_all_is_fresh(client, healthy, settings):
+    status, body = asked(client)
+    assert (status, body["status"]) == (200, "healthy")
+    assert body["prices"] == {"tracked": 1, "priced": 1, "stale": 0}
+    assert body["version"] == settings.VERSION
+    assert body["market"] == "live"
+    assert body["timestamp"] == "2026-05-04T12:02:35.000Z"
+    assert {one["slug"]: one["latency"] for one in body["providers"]} == {
+        row.slug: 123 for row in ROWS
+    }
+
+
+def test_a_failing_provider_degrades_and_is_named_with_its_reason(client, healthy):
+    record_failure("kraken", Unreachable("did not answer"))
+    _, body = asked(client)
+    kraken = next(one for one in body["providers"] if one["slug"] == "kraken")
+    assert body["status"] == body["components"]["providers"] == "degraded"
+    assert kraken["errorMessage"] == "did not answer"
+    assert kraken["status"] == "degraded"
+
+
+def test_an_old_price_degrades(client, healthy):
+    with time_machine.travel(NOW + timedelta(seconds=60), tick=False):
+        status, body = asked(client)
+    assert (status, body["status"]) == (200, "degraded")
+    assert body["prices"]["stale"] == 1
+
+
+def test_an_asset_without_a_price_degrades(client, healthy, settings):
+    given_assets(settings, "BTC", "ETH")
+    assert asked(client)[1]["message"] == "1 assets have no price, 0 prices are old."
+
+
+def test_a_start_without_any_answer_says_so(client, settings):
+    given_assets(settings, "BTC")
+    status, body = asked(client)
+    assert (status, body["status"]) == (200, "degraded")
+    assert "No provider has answered yet" in body["message"]
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_silent_database_is_unhealthy_and_not_an_accident(client, healthy, monkeypatch, error):
+    def refuse(*args):
+        raise error("the connection is closed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "cursor", refuse)
+        status, body = asked(client)
+    assert (status, body["status"]) == (503, "unhealthy")
+    assert body["components"]["database"] == "unhealthy"
+
+
+def test_health_is_for_everybody_and_asks_for_no_key(client, healthy):
+    response = client.get("/api/health", headers={"Authorization": "Bearer nonsense"})
+    assert response.status_code == 200
