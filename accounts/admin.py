@@ -9,6 +9,8 @@ from accounts.models import User
 # One door for everyone; a person without staff rights still gets the admin's own refusal.
 admin.site.login = login_required(admin.site.login)  # type: ignore[method-assign]
 
+admin.site.site_header = admin.site.site_title = "CryptoDT"
+
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):  # type: ignore[type-arg]

@@ -3,6 +3,7 @@
 import { Board } from "./board.js";
 import { showTime } from "./header.js";
 import { LiveFeed } from "./live.js";
+import { showMovers } from "./movers.js";
 import { Providers } from "./providers.js";
 import { showSummary } from "./summary.js";
 
@@ -152,7 +153,10 @@ feed.addEventListener("hello", ({ detail }) => checkMarket(detail.market));
 feed.addEventListener("fault", ({ detail }) => console.warn(detail.message));
 feed.addEventListener("items", ({ detail }) => {
   board.take(detail.items);
-  if (detail.snapshot) showCount(board.arrange());
+  if (detail.snapshot) {
+    showCount(board.arrange());
+    showMovers(board);
+  }
   showSummary(board);
   showPhase();
   showFeed();
@@ -164,11 +168,13 @@ providers.addEventListener("health", ({ detail }) => {
 
 makeSortable();
 makeFilterable();
+showMovers(board);
 tick();
 setInterval(tick, 1_000);
 // Rows do not jump away from under a pointer that is about to click.
 setInterval(() => {
   if (!board.body.matches(":hover")) board.arrange();
+  showMovers(board);
 }, REARRANGE_EVERY);
 feed.start();
 providers.watch();
