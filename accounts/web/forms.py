@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 
-from accounts.models import User
 from accounts.services import change_password
 
 
@@ -23,8 +22,8 @@ class PasswordForm(PasswordChangeForm):
         "password_mismatch": "The two new passwords differ.",
     }
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(user, *args, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["old_password"].label = "Current password"
         self.fields["new_password2"].label = "New password, once more"
 
@@ -41,6 +40,6 @@ class PasswordForm(PasswordChangeForm):
                 "new_password1", forms.ValidationError("Choose a password that is new.", "same")
             )
 
-    def save(self, commit: bool = True) -> User:
+    def save(self, commit: bool = True) -> Any:
         change_password(self.user, self.cleaned_data["new_password1"])
         return self.user
