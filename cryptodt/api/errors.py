@@ -2,6 +2,7 @@
 
 import logging
 import time
+from math import ceil
 from typing import Any
 
 import orjson
@@ -135,7 +136,7 @@ def _told_by_drf(error: exceptions.APIException) -> tuple[str, str, dict[str, An
     kind = OF_STATUS.get(error.status_code, "INVALID_REQUEST")
     wait = getattr(error, "wait", None)
     if isinstance(error.detail, str):
-        return kind, str(error.detail), {}, None if wait is None else int(wait) + 1
+        return kind, str(error.detail), {}, None if wait is None else max(1, ceil(wait))
     return kind, "Some of what was sent is not valid.", {"fields": error.detail}, None
 
 

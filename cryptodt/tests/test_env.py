@@ -115,7 +115,8 @@ def test_a_kept_secret_gives_way_to_the_one_that_is_given(given, tmp_path):
 
 def test_starters_at_once_get_one_and_the_same_secret(tmp_path):
     for number in range(20):
-        file, found, barrier = tmp_path / str(number) / "key", [], threading.Barrier(8)
+        file, barrier = tmp_path / str(number) / "key", threading.Barrier(8)
+        found: list[str] = []
 
         def start(file=file, found=found, barrier=barrier):
             barrier.wait()

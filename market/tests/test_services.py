@@ -20,7 +20,7 @@ STEP = timedelta(seconds=5)
 @pytest.fixture
 def told(monkeypatch):
     """What is broadcast, in place of the hub that would hear it."""
-    messages = []
+    messages: list[bytes] = []
     monkeypatch.setattr(broadcast, "publish", messages.append)
     return messages
 
