@@ -178,4 +178,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     logger.info("A form was refused: %s", reason)
-    return _page(request, 403)
+    if request.path.startswith("/api/"):
+        return _page(request, 403)
+    return render(request, "errors/csrf.html", status=403)

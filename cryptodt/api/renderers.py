@@ -17,6 +17,7 @@ class ExactJSONRenderer(BaseRenderer):
     media_type = "application/json"
     format = "json"
     charset = None
+    spacing = 0
 
     def render(
         self,
@@ -28,7 +29,7 @@ class ExactJSONRenderer(BaseRenderer):
             return b""
         if settings.SIMULATED and isinstance(data, dict):
             data = {**data, "simulated": True}
-        return orjson.dumps(data, default=_spelled, option=orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(data, default=_spelled, option=orjson.OPT_NON_STR_KEYS | self.spacing)
 
 
 class ProblemRenderer(ExactJSONRenderer):
@@ -49,11 +50,17 @@ class ProblemRenderer(ExactJSONRenderer):
         return super().render(data, accepted_media_type, renderer_context)
 
 
+class ReadableJSONRenderer(ExactJSONRenderer):
+    """The same, spaced for people."""
+
+    spacing = orjson.OPT_INDENT_2
+
+
 class PageRenderer(BrowsableAPIRenderer):
     """DRF's browsable page; nothing here is a form, so none is drawn."""
 
     def get_default_renderer(self, view: Any) -> BaseRenderer:
-        return ExactJSONRenderer()
+        return ReadableJSONRenderer()
 
     def show_form_for_method(self, view: Any, method: str, request: Any, obj: Any) -> bool:
         return False

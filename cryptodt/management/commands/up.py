@@ -37,9 +37,10 @@ class Command(BaseCommand):
         prepare_database()
         claim_store()
         sync_assets()
-        password = create_operator()
         simulator = start_simulator()
         engine = Engine()
+        # Last, because its password is shown once: nothing may fail in between.
+        password = create_operator()
 
         def on_ready() -> None:
             self.announce(listener, password)
