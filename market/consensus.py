@@ -137,7 +137,7 @@ def _fresh(quotes: Sequence[Quote], now: datetime) -> tuple[list[Quote], list[Ex
             # A clock that is ahead earns its quote no precedence.
             observed_at = min(quote.observed_at, now)
             fresh[quote.source] = replace(quote, observed_at=observed_at)
-    return sorted(fresh.values(), key=lambda quote: quote.source), excluded
+    return list(fresh.values()), excluded
 
 
 def _guard(

@@ -178,6 +178,9 @@ def test_zero_and_less_are_no_prices(nothing):
 def test_one_source_is_never_two_witnesses():
     assert price(quote(price="90000"), quote(price="90001", age=1)) is None
     assert outcome(quote(), quote(age=1)).below_quorum
+    twice = [quote(price="64100", age=3), quote(price="64000")]
+    assert price(*twice) == "64000"
+    assert reasons(*twice) == {"kraken": "said twice"}
 
 
 def test_a_jump_that_nobody_confirms_is_no_price():

@@ -7,13 +7,15 @@ from hypothesis import strategies as st
 from cryptodt.common.errors import InvalidSymbol
 from market.resolver import MOST_SYMBOLS, symbol_of, symbols_of
 
-KNOWN = ["BTC", "ETH", "POL", "DOGE", "1INCH", "USDT", "USDC"]
+KNOWN = ["BTC", "ETH", "POL", "DOGE", "1INCH", "SOL", "USDT", "USDC"]
 LOOK_ALIKES = [
     "ВТС",
     "ΒTC",
     "BТC",
     "ＢＴＣ",
     "BTC\u200b",
+    "ſOL",
+    "BTCUſDT",
     "BTC\u0301",
     "\u212aBTC",
     "ΒΤϹ",

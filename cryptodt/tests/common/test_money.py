@@ -40,6 +40,9 @@ def test_a_number_survives_its_spelling(number):
 
 
 @given(numbers)
+@example(Decimal("-0"))
+@example(Decimal("-0.000"))
+@example(Decimal("-0E+3"))
 def test_a_spelling_is_plain_digits(number):
     spelled = spell(number)
     assert "E" not in spelled
