@@ -57,7 +57,10 @@ def sync_schedule() -> None:
     for job in schedule():
         row, is_new = PeriodicTask.objects.get_or_create(name=job.name, defaults=_columns(job))
         if not is_new and row.description != _note(job) and _is_untouched(row):
-            PeriodicTask.objects.filter(pk=row.pk).update(**_columns(job))
+            for name, value in _columns(job).items():
+                setattr(row, name, value)
+            # Saved, not updated in place: that is what a beat elsewhere takes notice of.
+            row.save()
 
 
 def _columns(job: Job) -> dict[str, Any]:

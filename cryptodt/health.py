@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import Error, connection
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from cryptodt import hub
+from cryptodt.common.broadcast import UNREACHABLE
 from market import selectors as market
 from providers import selectors as providers
 
@@ -49,11 +51,17 @@ class HealthView(APIView):
 
 
 def health() -> dict[str, Any]:
-    states = providers.provider_states()
-    database = _database_answers()
-    priced, stale, tracked = market.freshness() if database else (0, 0, 0)
+    database, cached = _database_answers(), _cache_answers()
+    # What is known stands in both; without one of them nothing can be said of the rest.
+    states = providers.provider_states() if database and cached else []
+    priced, stale, tracked = market.freshness() if database and cached else (0, 0, 0)
     online = sum(state.status == "online" for state in states)
-    status, message = _verdict(database, online, len(states), (priced, stale, tracked))
+    status, message = _verdict(online, len(states), (priced, stale, tracked))
+    if not database or not cached:
+        status, message = (
+            "unhealthy",
+            f"The {'cache' if database else 'database'} does not answer.",
+        )
     uptime = int(time.monotonic() - STARTED)
     return {
         "status": status,
@@ -77,19 +85,16 @@ def health() -> dict[str, Any]:
         "components": {
             "database": "healthy" if database else "unhealthy",
             "providers": "healthy" if online == len(states) else "degraded",
-            "websocket": "healthy",
-            "cache": "healthy",
+            # The feed lives on the broadcast, and that stands or falls with the cache.
+            "websocket": "healthy" if cached else "unhealthy",
+            "cache": "healthy" if cached else "unhealthy",
         },
         "metrics": {"uptime_seconds": uptime, "active_connections": hub.HUB.connections},
     }
 
 
-def _verdict(
-    database: bool, online: int, providers_count: int, prices: tuple[int, int, int]
-) -> tuple[str, str]:
+def _verdict(online: int, providers_count: int, prices: tuple[int, int, int]) -> tuple[str, str]:
     priced, stale, tracked = prices
-    if not database:
-        return "unhealthy", "The database does not answer."
     if online == 0 and priced == 0:
         return "degraded", "No provider has answered yet; there is no price to show."
     if online == 0:
@@ -106,5 +111,13 @@ def _database_answers() -> bool:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except Error:
+        return False
+    return True
+
+
+def _cache_answers() -> bool:
+    try:
+        cache.get("health")
+    except UNREACHABLE:
         return False
     return True

@@ -110,7 +110,12 @@ def references() -> dict[str, Reference]:
 
 
 def warm_prices() -> Snapshot:
-    return snapshot.warm(lambda: snapshot.items_of(Price.objects.select_related("asset")))
+    return snapshot.warm(stored_items)
+
+
+def stored_items() -> dict[str, Item]:
+    """Return the public item of every price in the store."""
+    return snapshot.items_of(Price.objects.select_related("asset"))
 
 
 def _names() -> Mapping[str, str]:

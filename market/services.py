@@ -190,9 +190,12 @@ def _point(row: Price) -> PricePoint:
 
 
 def _show(rows: Sequence[Price], now: datetime) -> None:
-    """Lay the new items over the warm snapshot, then broadcast them: read first, told after."""
+    """Show what the store holds, then broadcast what is new: read first, told after.
+
+    All of it is built from the store, so a round that could not be shown is repaired by the next.
+    """
     changed = snapshot.items_of(rows)
-    shown = snapshot.publish({**selectors.warm_prices().items, **changed})
+    shown = snapshot.publish(selectors.stored_items())
     snapshot.tell(
         shown.version,
         changed,

@@ -19,6 +19,7 @@ from django.shortcuts import render
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
+from cryptodt.common.broadcast import UNREACHABLE
 from cryptodt.common.errors import Refusal
 from cryptodt.common.logs import trace_id
 from providers.selectors import provider_states
@@ -128,6 +129,9 @@ def _told(error: Exception) -> tuple[str, str, dict[str, Any], int | None]:
     if isinstance(error, OperationalError | InterfaceError):
         logger.error("The database does not answer", exc_info=error)
         return "UNAVAILABLE", "The database does not answer.", {}, RETRY_AFTER
+    if isinstance(error, UNREACHABLE):
+        logger.error("Redis does not answer", exc_info=error)
+        return "UNAVAILABLE", "The shared cache does not answer.", {}, RETRY_AFTER
     kind = next((kind for cls, kind in PLAIN if isinstance(error, cls)), "INTERNAL_ERROR")
     return kind, MESSAGES[KINDS[kind]], {}, None
 

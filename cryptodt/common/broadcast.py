@@ -13,6 +13,11 @@ if settings.REDIS_URL:
     import redis
     import redis.asyncio
 
+    # What the shared cache and the broadcast raise while Redis does not answer.
+    UNREACHABLE: tuple[type[Exception], ...] = (redis.RedisError,)
+else:
+    UNREACHABLE = ()
+
 logger = logging.getLogger(__name__)
 
 # A listener this far behind is not reading at all; what it missed is in the snapshot.

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.cache import caches
 from django.db import InterfaceError, OperationalError, connection
 
 from market.tests.quotes import NOW, given_assets, given_price
@@ -88,3 +89,32 @@ def test_a_silent_database_is_unhealthy_and_not_an_accident(client, healthy, mon
 def test_health_is_for_everybody_and_asks_for_no_key(client, healthy):
     response = client.get("/api/health", headers={"Authorization": "Bearer nonsense"})
     assert response.status_code == 200
+
+
+class Unanswered(Exception):
+    """Stands for what the client of a shared cache raises when its server is gone."""
+
+
+@pytest.fixture
+def no_cache(monkeypatch):
+    def refuse(*_args, **_kwargs):
+        raise Unanswered("gone")
+
+    monkeypatch.setattr("cryptodt.health.UNREACHABLE", (Unanswered,))
+    monkeypatch.setattr("cryptodt.api.errors.UNREACHABLE", (Unanswered,))
+    monkeypatch.setattr(type(caches["default"]), "get", refuse)
+
+
+@pytest.mark.django_db
+def test_without_its_cache_it_is_unhealthy_and_says_so(client, no_cache):
+    answer = client.get("/api/health")
+    assert answer.status_code == 503
+    assert answer.json()["message"] == "The cache does not answer."
+    assert answer.json()["components"]["websocket"] == "unhealthy"
+
+
+@pytest.mark.django_db
+def test_a_read_without_the_cache_is_an_error_to_try_again(client, no_cache):
+    answer = client.get("/api/prices")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+    assert answer.json()["error"]["code"] == "UNAVAILABLE"
