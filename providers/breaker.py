@@ -2,21 +2,22 @@
 
 import hashlib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
 
 # However often it fails, a provider that came back is noticed within this time.
 LONGEST_REST = 300
-KEEP = 24 * 3600
+KEEP = 25 * 3600
+# A probe that has not come back by then has died.
+PROBE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Breaker:
-    """What is known of one provider's failures; times are seconds since 1970."""
+    """How often a provider was sent to rest, and until when, in seconds since 1970."""
 
-    failures: int = 0
     openings: int = 0
     open_until: float = 0
 
@@ -36,32 +37,44 @@ def allows(slug: str) -> bool:
     breaker = read(slug)
     if breaker.state == "half_open":
         # The mark runs out by itself, so a probe that died does not lock the provider out.
-        return bool(cache.add(f"{_key(slug)}:probe:{breaker.openings}", 1, timeout=30))
+        return bool(cache.add(f"{_key(slug)}:probe:{breaker.open_until}", 1, timeout=PROBE))
     return breaker.state == "closed"
 
 
 def succeeded(slug: str) -> None:
-    if read(slug) != Breaker():
-        cache.set(_key(slug), Breaker(), timeout=KEEP)
+    if cache.get(_count_key(slug)) or read(slug) != Breaker():
+        cache.set_many({_key(slug): Breaker(), _count_key(slug): 0}, timeout=KEEP)
 
 
 def failed(slug: str, *, pause: float | None = None) -> None:
     """Count a failure; open at the threshold, or at once for `pause` when the upstream says so."""
+    # Counted by the cache itself: two that fail at the same time are two failures.
+    cache.add(_count_key(slug), 0, timeout=KEEP)
+    is_last_straw = cache.incr(_count_key(slug)) >= settings.CIRCUIT_BREAKER_THRESHOLD
     breaker = read(slug)
-    breaker = replace(breaker, failures=breaker.failures + 1)
-    if pause is not None or breaker.failures >= settings.CIRCUIT_BREAKER_THRESHOLD:
+    now = time.time()
+    if breaker.state == "open":
+        # It rests already, and only the upstream itself can ask for longer.
+        until = max(breaker.open_until, now + (pause or 0))
+        openings = breaker.openings
+    elif is_last_straw or pause is not None or breaker.state == "half_open":
         rest = min(settings.CIRCUIT_BREAKER_TIMEOUT * 2**breaker.openings, LONGEST_REST)
-        rest = max(rest * _spread(slug, breaker.openings), pause or 0)
-        breaker = replace(
-            breaker, openings=min(breaker.openings + 1, 16), open_until=time.time() + rest
-        )
-    cache.set(_key(slug), breaker, timeout=KEEP)
+        until = now + max(rest * _spread(slug, breaker.openings), pause or 0)
+        openings = min(breaker.openings + 1, 16)
+    else:
+        # Nothing is written that another failure, counted right now, may just have changed.
+        return
+    cache.set(_key(slug), Breaker(openings, until), timeout=KEEP)
 
 
 def _spread(slug: str, openings: int) -> float:
-    """Return 0.9 to 1.1, different for each, so that broken providers do not return in step."""
+    """Return 0.9 to 1, different for each, so that broken providers do not return in step."""
     digest = hashlib.blake2s(f"{slug}:{openings}".encode(), digest_size=2).digest()
-    return 0.9 + int.from_bytes(digest) / 65535 * 0.2
+    return 0.9 + int.from_bytes(digest) / 65535 * 0.1
+
+
+def _count_key(slug: str) -> str:
+    return f"{_key(slug)}:failures"
 
 
 def _key(slug: str) -> str:

@@ -57,7 +57,7 @@ def fetch_quotes(instruments: Sequence[Instrument]) -> QuoteRound:
     failures: list[Failure] = []
     for row in ROWS:
         held = _held(row.slug)
-        problem = _problem(row, asked.get(row.slug), held)
+        problem = _problem(row, held)
         if problem is not None:
             failures.append(problem)
         # A provider that fails now may still be right about a minute ago: its age is its judge.
@@ -67,8 +67,8 @@ def fetch_quotes(instruments: Sequence[Instrument]) -> QuoteRound:
 
 
 def _is_due(row: Row) -> bool:
-    held = _held(row.slug)
-    return held is None or time.time() - held.asked_at >= row.every
+    # The cache keeps the time, so that failures and other workers count as well.
+    return not row.every or cache.add(f"provider:{row.slug}:asked", 1, timeout=row.every)
 
 
 def _ask(row: Row, instruments: Sequence[Instrument]) -> "Future[None] | None":
@@ -142,12 +142,13 @@ def _held_key(slug: str) -> str:
     return f"provider:{slug}:quotes"
 
 
-def _problem(row: Row, asked: "Future[None] | None", held: Held | None) -> Failure | None:
+def _problem(row: Row, held: Held | None) -> Failure | None:
     """Say what is wrong with a provider in this round, or None when nothing is."""
     if held is not None and held.asked_at - held.changed_at >= row.frozen_after:
         services.note_failure(row.slug, FROZEN)
         return Failure(row.slug, "frozen", FROZEN)
-    if asked is not None and not asked.done():
+    # Asked in this round, or still busy with an earlier one.
+    if row.slug in _in_flight:
         return Failure(row.slug, "late", "did not answer by the deadline")
     failure = selectors.observed_of(row.slug).failure
     return Failure(row.slug, "failed", failure) if failure else None

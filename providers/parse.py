@@ -1,6 +1,7 @@
 """Reading upstream answers: exact numbers and aware times, or BadPayload."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +14,9 @@ from providers.exceptions import BadPayload
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
+# Multiplied out, as ccxt does it, ten to the power of a billion takes for ever.
+ENDLESS = re.compile(r"(?<![\w.])-?\d+(\.\d+)?[eE][+-]?\d{4,}(?!\w)")
+
 
 def _refuse_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not a number")
@@ -20,9 +24,12 @@ def _refuse_constant(constant: str) -> NoReturn:
 
 def read_json(text: str, *, fractions: Callable[[str], Any] = Decimal) -> Any:
     """Return the decoded body with every fraction kept exact."""
+    if ENDLESS.search(text):
+        raise BadPayload("answered with a number that nobody could write out")
     try:
         return json.loads(text, parse_float=fractions, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+    # ArithmeticError: an exponent so long that not even a Decimal takes it.
+    except (ValueError, ArithmeticError, RecursionError):
         start = text[:60].strip()
         what = "a web page" if start[:1] == "<" else "something that is not JSON"
         raise BadPayload(f"answered with {what}: {start!r}") from None
@@ -31,31 +38,62 @@ def read_json(text: str, *, fractions: Callable[[str], Any] = Decimal) -> Any:
 def number(row: Mapping[str, Any], name: str) -> Decimal | None:
     try:
         return exact(row.get(name))
-    except ValueError as error:
-        raise BadPayload(f"{name} is {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadPayload(f"{name} is {str(error)[:120]}") from None
 
 
-def positive(row: Mapping[str, Any], name: str) -> Decimal:
-    """Return a price: something is always paid, so zero means that the upstream does not know."""
+def amount(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return a number of something that there cannot be less than nothing of."""
     value = number(row, name)
-    if value is None or value <= 0:
-        raise BadPayload(f"{name} is missing or not above zero")
+    if value is not None and value < 0:
+        raise BadPayload(f"{name} is below zero: {value}")
     return value
+
+
+def known(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return an amount above zero: zero is how upstreams say that they do not know."""
+    return amount(row, name) or None
+
+
+def rank(row: Mapping[str, Any], name: str) -> int | None:
+    value = number(row, name)
+    if value is None:
+        return None
+    if value < 1 or value != value.to_integral_value():
+        raise BadPayload(f"{name} is not a rank: {value}")
+    return int(value)
 
 
 def from_milliseconds(value: object) -> datetime:
     try:
-        return _plausible(datetime.fromtimestamp(int(str(value)) / 1000, UTC))
-    except (ValueError, OverflowError, OSError):
-        raise BadPayload(f"not a time in milliseconds: {value!r}") from None
+        if not isinstance(value, str | int):
+            raise TypeError
+        return _plausible(datetime.fromtimestamp(int(value) / 1000, UTC))
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise BadPayload(f"not a time in milliseconds: {_shown(value)}") from None
+
+
+def from_seconds(value: object) -> datetime:
+    try:
+        if not isinstance(value, str | int):
+            raise TypeError
+        return _plausible(datetime.fromtimestamp(int(value), UTC))
+    except (TypeError, ValueError, OverflowError, OSError):
+        raise BadPayload(f"not a time in seconds: {_shown(value)}") from None
 
 
 def from_iso(value: object) -> datetime:
     try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        raise BadPayload(f"not an ISO time: {value!r}") from None
+        if not isinstance(value, str):
+            raise TypeError
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise BadPayload(f"not an ISO time: {_shown(value)}") from None
     return _plausible(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def _shown(value: object) -> str:
+    return repr(value)[:60] if isinstance(value, str | int) else f"a {type(value).__name__}"
 
 
 def _plausible(moment: datetime) -> datetime:

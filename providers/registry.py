@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from providers.adapter import QuotesAdapter
+from providers.adapter import Quotes
 from providers.adapters.ccxt_exchange import CcxtExchange
 from providers.adapters.coingecko import CoinGecko
 
@@ -15,7 +15,7 @@ class Row:
 
     slug: str
     name: str
-    adapter: QuotesAdapter
+    adapter: Quotes
     origin: str
     every: float
     budget: int
@@ -64,7 +64,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         slug="kraken",
         name="Kraken",
-        adapter=CcxtExchange("kraken", states_24h_change=False),
+        adapter=CcxtExchange("kraken", states_time=False),
         origin="https://api.kraken.com",
         every=0,
         budget=40,

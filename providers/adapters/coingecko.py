@@ -5,7 +5,7 @@ from typing import Any
 
 from providers.adapter import Tap
 from providers.exceptions import BadPayload, Blocked, ProviderError, RateLimited
-from providers.parse import from_iso, number, positive, read_json
+from providers.parse import amount, from_iso, known, number, rank, read_json
 from providers.types import Instrument, Quote
 
 # https://docs.coingecko.com/reference/common-errors-rate-limit
@@ -33,30 +33,37 @@ class CoinGecko:
         rows = read_json(answer.text)
         if not isinstance(rows, list):
             raise refusal(rows)
-        return [quote(row, symbols) for row in rows if is_known(row, symbols)]
+        # By id, because a row that came twice is still one provider's word.
+        found = {row["id"]: row for row in rows if is_asked_for(row, symbols)}
+        quotes = (quote(row, symbols[one]) for one, row in found.items())
+        return [one for one in quotes if one is not None]
 
 
-def is_known(row: Any, symbols: Mapping[str, str]) -> bool:
+def is_asked_for(row: Any, symbols: Mapping[str, str]) -> bool:
     if not isinstance(row, dict):
         raise BadPayload("a row of the list is not an object")
-    # A dead asset has no price; that is an answer, not a mistake.
-    return row.get("id") in symbols and row.get("current_price", 0) is not None
+    return isinstance(row.get("id"), str) and row["id"] in symbols
 
 
-def quote(row: Mapping[str, Any], symbols: Mapping[str, str]) -> Quote:
-    rank = number(row, "market_cap_rank")
+def quote(row: Mapping[str, Any], symbol: str) -> Quote | None:
+    if "current_price" not in row:
+        raise BadPayload("a row of the list has no current_price")
+    price = known(row, "current_price")
+    if price is None:
+        # A dead asset has no price; that is an answer, not a mistake.
+        return None
     return Quote(
-        symbol=symbols[row["id"]],
-        price=positive(row, "current_price"),
+        symbol=symbol,
+        price=price,
         currency="USD",
         source="coingecko",
         observed_at=from_iso(row.get("last_updated")),
         change_1h=number(row, "price_change_percentage_1h_in_currency"),
         change_24h=number(row, "price_change_percentage_24h"),
         change_7d=number(row, "price_change_percentage_7d_in_currency"),
-        volume_24h=number(row, "total_volume"),
-        market_cap=number(row, "market_cap"),
-        rank=None if rank is None else int(rank),
+        volume_24h=amount(row, "total_volume"),
+        market_cap=known(row, "market_cap"),
+        rank=rank(row, "market_cap_rank"),
     )
 
 

@@ -1,0 +1,1 @@
+"""Adapters without a network: every answer comes from a payload."""

@@ -1,0 +1,83 @@
+"""How a provider does, in the words that the page and the API show."""
+
+import dataclasses
+import time
+
+import pytest
+import time_machine
+
+from providers import breaker, services
+from providers.exceptions import RateLimited, Unreachable
+from providers.registry import ROWS
+from providers.selectors import RECENT, provider_states
+
+START = 1_763_712_345.5
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+def state():
+    return next(state for state in provider_states() if state.slug == "kraken")
+
+
+def test_every_row_has_a_state_in_the_order_of_the_rows():
+    assert [state.slug for state in provider_states()] == [row.slug for row in ROWS]
+    assert [state.name for state in provider_states()] == ["CoinGecko", "Binance", "Kraken"]
+
+
+def test_nothing_is_claimed_of_a_provider_that_was_never_asked():
+    assert dataclasses.astuple(state()) == ("kraken", "Kraken", "unknown", None, None, None)
+
+
+def test_a_provider_that_answered_is_online(clock):
+    services.record_success("kraken", latency=0.1234)
+    assert dataclasses.astuple(state()) == (
+        "kraken", "Kraken", "online", 123, "2025-11-21T08:05:45.500Z", None,
+    )  # fmt: skip
+
+
+def test_an_old_answer_says_nothing_about_now(clock):
+    services.record_success("kraken", latency=0.1)
+    clock.shift(RECENT - 1)
+    assert state().status == "online"
+    clock.shift(1)
+    assert state().status == "unknown"
+
+
+def test_a_first_failure_after_answers_is_degraded(clock):
+    services.record_success("kraken", latency=0.1)
+    clock.shift(5)
+    services.record_failure("kraken", Unreachable("did not answer in time"))
+    assert (state().status, state().error) == ("degraded", "did not answer in time")
+    assert state().latency_ms is None
+    assert state().last_check == "2025-11-21T08:05:50.500Z"
+
+
+def test_a_provider_that_never_answered_is_offline(clock):
+    services.record_failure("kraken", Unreachable("did not answer in time"))
+    assert state().status == "offline"
+
+
+def test_a_failure_long_after_the_last_answer_is_offline(clock):
+    services.record_success("kraken", latency=0.1)
+    clock.shift(RECENT)
+    services.record_failure("kraken", Unreachable("did not answer in time"))
+    assert state().status == "offline"
+
+
+def test_a_provider_that_rests_is_offline(clock):
+    services.record_success("kraken", latency=0.1)
+    services.record_failure("kraken", RateLimited("HTTP 429"))
+    assert breaker.read("kraken").state == "open"
+    assert state().status == "offline"
+
+
+def test_states_are_read_without_asking_anybody(monkeypatch):
+    monkeypatch.setattr("providers.http.get", lambda *_, **__: pytest.fail("asked"))
+    started = time.monotonic()
+    provider_states()
+    assert time.monotonic() - started < 1
