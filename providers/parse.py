@@ -64,6 +64,26 @@ def rank(row: Mapping[str, Any], name: str) -> int | None:
     return int(value)
 
 
+def text(row: Mapping[str, Any], name: str) -> str:
+    """Return a name or the like; empty when it is missing."""
+    value = row.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadPayload(f"{name} is not a text: {_shown(value)}")
+    return storable(value or "")
+
+
+def storable(value: str) -> str:
+    """Return a text without the marks that no database takes: NUL, and halves of letters."""
+    return value.encode("utf-8", errors="ignore").decode().replace("\0", "").strip()
+
+
+def objects(rows: Any) -> list[Mapping[str, Any]]:
+    """Return a list that holds nothing but objects."""
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise BadPayload("is not a list of objects where one belongs")
+    return rows
+
+
 def from_milliseconds(value: object) -> datetime:
     try:
         if not isinstance(value, str | int):
