@@ -15,7 +15,7 @@ EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 # Multiplied out, as ccxt does it, ten to the power of a billion takes for ever.
-ENDLESS = re.compile(r"(?<![\w.])-?\d+(\.\d+)?[eE][+-]?\d{4,}(?!\w)")
+ENDLESS = re.compile(r"(?<![\w.])(?:\d[\d_]*(?:\.[\d_]*)?|\.[\d_]+)[eE]\s*[+-]?[\d_]{4,}(?!\w)")
 
 
 def _refuse_constant(constant: str) -> NoReturn:

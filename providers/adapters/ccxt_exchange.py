@@ -74,6 +74,8 @@ class CcxtExchange:
             exchange.number = str
             # It would fill a missing price with one that it computes from the others.
             exchange.safe_ticker = as_told
+            # It writes out each zero of a precision, and a venue may claim a billion of them.
+            exchange.parse_precision = str
             exchange.has["fetchCurrencies"] = False
             self._local.exchange = exchange
         exchange.fetch = Fetch(exchange, tap)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.core.cache import cache
 
 from providers import breaker, gateway
 from providers.exceptions import RateLimited
@@ -96,7 +97,7 @@ def test_a_busy_provider_does_not_make_the_others_wait(sim, settings):
 
 def test_a_late_answer_serves_the_next_round(sim, settings):
     gateway.fetch_quotes(ASKED)
-    gateway.cache.delete("provider:binance:quotes")
+    cache.delete("provider:binance:quotes")
     settings.PROVIDER_DEADLINE = 0.2
     sim.fault("binance", "slow_body", bytes_per_second=2000)
     assert "binance" not in sources(gateway.fetch_quotes(ASKED))
@@ -130,7 +131,7 @@ FAULTS = {
 @pytest.mark.parametrize("kind", FAULTS)
 def test_one_broken_provider_is_named_and_the_others_stay_right(eager, kind, slug, caplog):
     gateway.fetch_quotes(ASKED)
-    gateway.cache.delete(f"provider:{slug}:quotes")
+    cache.delete(f"provider:{slug}:quotes")
     eager.fault(slug, kind, **({"megabytes": 40} if kind == "huge" else {}))
     asked = gateway.fetch_quotes(ASKED)
     assert set(failures(asked)) == {slug}

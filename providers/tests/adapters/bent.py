@@ -106,7 +106,7 @@ def check(quotes, symbols, told):
 def decoded(text):
     """Return a payload as it was sent, or None; every number as its own digits."""
     try:
-        return json.loads(text, parse_float=Spelled, parse_int=Spelled, parse_constant=str)
+        return json.loads(text.strip(), parse_float=Spelled, parse_int=Spelled, parse_constant=str)
     except (ValueError, InvalidOperation, RecursionError):
         return None
 

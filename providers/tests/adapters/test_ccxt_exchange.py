@@ -220,6 +220,13 @@ def test_a_venue_that_lists_nothing_is_a_bad_payload(body):
         ask_binance(info=body)
 
 
+@pytest.mark.timeout(20)
+def test_a_precision_of_a_billion_digits_is_not_written_out():
+    pairs = json.loads(KRAKEN[PAIRS])
+    pairs["result"]["XXBTZUSD"]["pair_decimals"] = 1_000_000_000
+    assert "BTC" in ask_kraken(pairs=json.dumps(pairs))
+
+
 def test_what_a_venue_lists_is_read_once_an_hour():
     upstream, exchange = Upstream(dict(BINANCE)), binance()
     exchange.quotes(ASKED, upstream.tap)
