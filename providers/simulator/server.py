@@ -22,6 +22,7 @@ class Backend(control.Panel, Protocol):
 
     @property
     def providers(self) -> tuple[str, ...]: ...
+    def knows(self, provider: str) -> bool: ...
     def respond(self, provider: str, path: str, query: Query) -> tuple[Answer, Active | None]: ...
 
 
@@ -102,7 +103,7 @@ class Handler(BaseHTTPRequestHandler):
         if first == "_control":
             answer = control.answer(backend, self.command, rest, query, body)
             delivery.send(self, answer)
-        elif first not in backend.providers:
+        elif not backend.knows(first):
             known = ", ".join(backend.providers)
             delivery.send(self, Answer(404, {"error": f"no such provider; known: {known}"}))
         elif self.command != "GET":

@@ -15,7 +15,20 @@ from providers.simulator.faults import Active, BadFault, Board, read_fault
 from providers.simulator.market import Market
 from providers.simulator.server import Server
 from providers.simulator.venue import View
-from providers.simulator.wire import binance, coingecko, kraken
+from providers.simulator.wire import (
+    alternative_me,
+    binance,
+    blockchain_info,
+    blockchair,
+    chain_facts,
+    coingecko,
+    cryptopanic,
+    defillama,
+    etherscan,
+    feeds,
+    kraken,
+    mempool_space,
+)
 from providers.simulator.wire.answer import Answer, Answering, Query
 from providers.simulator.wire.refusals import REFUSALS
 
@@ -23,6 +36,14 @@ PROVIDERS: Mapping[str, Answering] = {
     "coingecko": coingecko.answer,
     "binance": binance.answer,
     "kraken": kraken.answer,
+    "alternative-me": alternative_me.answer,
+    "blockchain-info": blockchain_info.answer,
+    "cryptopanic": cryptopanic.answer,
+    "defillama": defillama.answer,
+    "etherscan": etherscan.answer,
+    "mempool-space": mempool_space.answer,
+    "blockchair": blockchair.answer,
+    **{f"blockchair-{chain}": blockchair.answer for chain in chain_facts.CHAINS},
 }
 _REMEMBERED = 20000
 _MINUTE = 60
@@ -40,7 +61,7 @@ class Request:
 
 
 class Simulator:
-    """Run the three providers on a local port while the `with` block lasts.
+    """Run all providers on a local port while the `with` block lasts.
 
     >>> with Simulator(seed=7) as sim:
     ...     sim.fault("binance", "wrong_price", factor=2)
@@ -125,9 +146,13 @@ class Simulator:
             "speed": self.speed,
             "providers": {
                 name: {"requests": counts.get(name, 0), "fault": self._board.describe(name)}
-                for name in PROVIDERS
+                for name in dict.fromkeys([*PROVIDERS, *counts])
             },
         }
+
+    def knows(self, provider: str) -> bool:
+        # Feeds are too many to list.
+        return provider in PROVIDERS or feeds.is_feed(provider)
 
     def respond(self, provider: str, path: str, query: Query) -> tuple[Answer, Active | None]:
         """Return the answer to send, and the fault to send it with."""
@@ -144,15 +169,15 @@ class Simulator:
         return answer, active
 
     def _answer(self, provider: str, path: str, query: Query, active: Active | None) -> Answer:
-        view = self.view(provider)
+        view, answering = self.view(provider), PROVIDERS.get(provider, feeds.answer)
         if active is None:
-            return PROVIDERS[provider](view, path, query)
+            return answering(view, path, query)
         fault = active.fault
         if fault.stage == "answer":
             return REFUSALS[fault.kind](provider, fault.options, view.now)
         if fault.stage == "market":
             view = bend_view(fault, view)
-        answer = PROVIDERS[provider](view, path, query)
+        answer = answering(view, path, query)
         return bend_answer(fault, answer) if fault.stage == "body" else answer
 
     def _spend(self, weight: int) -> int:
@@ -164,5 +189,5 @@ class Simulator:
             return self._weight
 
     def _known(self, provider: str) -> None:
-        if provider not in PROVIDERS:
+        if not self.knows(provider):
             raise BadFault(f"unknown provider {provider!r}; known: {', '.join(PROVIDERS)}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from providers.simulator.wire import other_refusals
 from providers.simulator.wire.answer import HTML, JSON, Answer
 
 Options = Mapping[str, Any]
@@ -33,16 +34,19 @@ _BINANCE_BROKEN = {
 }
 
 _LIMITS: Mapping[str, Any] = {
+    **other_refusals.LIMITS,
     "coingecko": _GECKO_LIMIT,
     "binance": _BINANCE_LIMIT,
     "kraken": {"error": ["EGeneral:Too many requests"]},
 }
 _REGIONS: Mapping[str, Any] = {
+    **other_refusals.REGIONS,
     "coingecko": _GECKO_DENIED,
     "binance": _BINANCE_REGION,
     "kraken": {"error": ["EGeneral:Permission denied"]},
 }
 _BROKEN: Mapping[str, Any] = {
+    **other_refusals.BROKEN,
     "coingecko": {"status": 500, "error": "Internal Server Error"},
     "binance": _BINANCE_BROKEN,
     "kraken": {"error": ["EService:Unavailable"]},
@@ -55,6 +59,8 @@ _FORBIDDEN_PAGE = """<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//
 <BODY><H1>403 ERROR</H1><H2>The request could not be satisfied.</H2><HR>
 Request blocked. We can't connect to the server for this app or website at this time.
 </BODY></HTML>"""
+_LIMIT_PAGE = "<html><head><title>429 Too Many Requests</title></head></html>"
+_BROKEN_PAGE = "<html><head><title>500 Internal Server Error</title></head></html>"
 _PORTAL_PAGE = """<!doctype html>
 <html><head><title>Welcome to the guest network</title></head>
 <body><h1>Sign in to continue</h1><form action="/login"><input name="room"></form></body></html>"""
@@ -64,7 +70,7 @@ def _rate_limited(provider: str, options: Options, now: float) -> Answer:
     headers = dict(JSON)
     if options["retry_after"] is not None:
         headers["Retry-After"] = str(options["retry_after"])
-    return Answer(429, _LIMITS[provider], headers)
+    return Answer(429, _LIMITS.get(provider, _LIMIT_PAGE), headers)
 
 
 def _banned(provider: str, options: Options, now: float) -> Answer:
@@ -79,11 +85,11 @@ def _banned(provider: str, options: Options, now: float) -> Answer:
         return Answer(418, {"code": -1003, "msg": message}, headers)
     if provider == "kraken":
         return Answer(200, {"error": ["EGeneral:Temporary lockout"]})
-    return Answer(403, _GECKO_DENIED)
+    return Answer(403, _REGIONS.get(provider, _FORBIDDEN_PAGE))
 
 
 def _geo_blocked(provider: str, options: Options, now: float) -> Answer:
-    return Answer(451, _REGIONS[provider])
+    return Answer(451, _REGIONS.get(provider, _FORBIDDEN_PAGE))
 
 
 def _forbidden(provider: str, options: Options, now: float) -> Answer:
@@ -94,7 +100,7 @@ def _server_error(provider: str, options: Options, now: float) -> Answer:
     status = options["status"]
     reasons = {502: "Bad Gateway", 503: "Service Temporarily Unavailable"}
     if status not in reasons:
-        return Answer(status, _BROKEN[provider])
+        return Answer(status, _BROKEN.get(provider, _BROKEN_PAGE))
     title = f"{status} {reasons[status]}"
     page = f"<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return Answer(status, page, HTML)
@@ -105,7 +111,7 @@ def _html(provider: str, options: Options, now: float) -> Answer:
 
 
 def _error_body(provider: str, options: Options, now: float) -> Answer:
-    return Answer(200, _ENVELOPES[provider])
+    return Answer(200, _ENVELOPES.get(provider, _BROKEN_PAGE))
 
 
 REFUSALS: Mapping[str, Callable[[str, Options, float], Answer]] = {
