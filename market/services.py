@@ -37,21 +37,25 @@ class Recorded:
 
 
 def sync_assets() -> None:
-    """Make the store's assets those of the settings; history of others is kept, unlisted."""
+    """Make the store's assets those of the settings; history of others is kept, unlisted.
+
+    Names at providers that the catalog learned since are added; what an operator wrote stays.
+    """
     listed = list(dict.fromkeys(ALIASES.get(s.upper(), s.upper()) for s in _supported()))
     with transaction.atomic():
         for position, symbol in enumerate([*listed, *(s for s in STABLE if s not in listed)]):
             known = BY_SYMBOL.get(symbol)
-            Asset.objects.update_or_create(
+            ids = dict(known.ids) if known else {}
+            place = {"is_listed": symbol in listed, "position": position}
+            name = known.name if known else symbol
+            asset, _ = Asset.objects.update_or_create(
                 symbol=symbol,
-                defaults={"is_listed": symbol in listed, "position": position},
-                create_defaults={
-                    "is_listed": symbol in listed,
-                    "position": position,
-                    "name": known.name if known else symbol,
-                    "ids": {"coingecko": known.coingecko} if known else {},
-                },
+                defaults=place,
+                create_defaults={**place, "name": name, "ids": ids},
             )
+            if ids.keys() - asset.ids.keys():
+                asset.ids = {**ids, **asset.ids}
+                asset.save(update_fields=["ids"])
         Asset.objects.exclude(symbol__in=[*listed, *STABLE]).update(is_listed=False)
     snapshot.publish_names(selectors.listed_names())
 

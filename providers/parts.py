@@ -15,7 +15,7 @@ Fields = Mapping[str, Any]
 
 def symbols_of(instruments: Sequence[Instrument], provider: str) -> dict[str, str]:
     """Return our symbol for each of the provider's own names; it is asked for no others."""
-    symbols = {one.ids[provider]: one.symbol for one in instruments if provider in one.ids}
+    symbols = {one.ids[provider]: one.symbol for one in instruments if one.ids.get(provider)}
     if instruments and not symbols:
         raise NotOffered("knows none of these assets by a name of its own")
     return symbols
@@ -23,7 +23,7 @@ def symbols_of(instruments: Sequence[Instrument], provider: str) -> dict[str, st
 
 def path_of(instrument: Instrument, provider: str) -> str:
     """Return the provider's name for an asset as it stands in a path."""
-    if provider not in instrument.ids:
+    if not instrument.ids.get(provider):
         raise NotOffered(f"knows no {instrument.symbol} by a name of its own")
     return quoted(instrument.ids[provider], safe="")
 

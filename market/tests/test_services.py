@@ -10,6 +10,7 @@ from django.db import transaction
 
 from cryptodt.common import broadcast
 from market import selectors
+from market.catalog import LISTINGS
 from market.models import Asset, Price, PricePoint
 from market.services import record_quotes, sync_assets
 from market.tests.quotes import NOW, given_assets, given_price, quote, stored
@@ -234,3 +235,22 @@ def test_assets_follow_the_settings_in_order_and_by_their_present_names(settings
     assert selectors.tracked_symbols() == ["ETH", "POL", "BTC"]
     hidden = Asset.objects.filter(symbol__in=("USDT", "USDC"), is_listed=False)
     assert hidden.count() == 2
+
+
+def test_a_new_name_at_a_provider_reaches_an_asset_that_is_stored_already():
+    Asset.objects.filter(symbol="BTC").update(ids={"coingecko": "bitcoin"})
+    sync_assets()
+    ids = Asset.objects.get(symbol="BTC").ids
+    assert (ids["coingecko"], ids["coinpaprika"]) == ("bitcoin", "btc-bitcoin")
+
+
+def test_a_name_that_an_operator_wrote_is_kept():
+    Asset.objects.filter(symbol="BTC").update(ids={"coinpaprika": "", "ours": "xbt"})
+    sync_assets()
+    ids = Asset.objects.get(symbol="BTC").ids
+    assert (ids["coinpaprika"], ids["ours"], ids["coinlore"]) == ("", "xbt", "90")
+
+
+def test_no_two_listings_have_one_name_at_a_provider():
+    names = [pair for listing in LISTINGS for pair in listing.ids.items()]
+    assert len(names) == len(set(names))
