@@ -6,8 +6,10 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from pytest_django.plugin import DjangoDbBlocker
 
 from cryptodt.common import snapshot
+from providers.services import sync_roster
 
 # Workers, and runs side by side, may use one Redis. Settings are loaded before this file is, so
 # they are changed here; the environment is for the services that tests start.
@@ -29,6 +31,13 @@ def forget() -> None:
     with redis.Redis.from_url(settings.REDIS_URL) as client:
         for key in client.scan_iter(f"{settings.CACHE_PREFIX}:*", count=1000):
             client.delete(key)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Give the empty database what `manage.py prepare` would: the providers of the code."""
+    with django_db_blocker.unblock():
+        sync_roster()
 
 
 @pytest.fixture(autouse=True)

@@ -28,7 +28,10 @@ class Job:
 
 def schedule() -> tuple[Job, ...]:
     every = settings.COLLECT_INTERVAL
-    return (Job("collect quotes", "market.tasks.collect_quotes", every, max(1, every - 1)),)
+    return (
+        Job("collect quotes", "market.tasks.collect_quotes", every, max(1, every - 1)),
+        Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
+    )
 
 
 @signals.task_prerun.connect

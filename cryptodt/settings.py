@@ -218,7 +218,11 @@ PROVIDER_DEADLINE = env.seconds("PROVIDER_DEADLINE", 4)
 COLLECT_INTERVAL = env.number("COLLECT_INTERVAL", 5, least=1)
 CIRCUIT_BREAKER_THRESHOLD = env.number("CIRCUIT_BREAKER_THRESHOLD", 5, least=1)
 CIRCUIT_BREAKER_TIMEOUT = env.seconds("CIRCUIT_BREAKER_TIMEOUT", 60)
-PROVIDER_KEYS = {"coingecko": env.secret("COINGECKO_API_KEY")}
+PROVIDER_KEYS = env.with_prefix("", "_API_KEY")
+# Seals the keys that operators enter; whoever has only the database cannot read them.
+PROVIDER_KEYS_SECRET = env.kept_secret(
+    "PROVIDER_KEYS_SECRET", DATA_DIR / "secrets" / "provider_keys"
+)
 
 # -- Market --------------------------------------------------------------------
 

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
 
+from cryptodt.common.money import percent_apart, spell
 from market import selectors, snapshot
 from market.catalog import BY_SYMBOL, STABLE
 from market.consensus import Agreement, Disagreement, Exclusion, Reference, agree, in_dollars
@@ -34,6 +36,8 @@ class Recorded:
 
     changed: tuple[str, ...]
     refused: Mapping[str, str]
+    # Which providers a quorum of the others contradicts, and by how much.
+    dissent: Mapping[str, str]
 
 
 def sync_assets() -> None:
@@ -67,7 +71,22 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
     for one in outcomes:
         _log_exclusions(one)
     agreed = {one.symbol: one for one in outcomes if isinstance(one, Agreement)}
-    return Recorded(_store(agreed, quotes, now), refused)
+    return Recorded(_store(agreed, quotes, now), refused, dissent_of(outcomes))
+
+
+def dissent_of(outcomes: Sequence[Agreement | Disagreement]) -> dict[str, str]:
+    """Return what each provider said that a quorum of the others says is wrong."""
+    said: dict[str, str] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Disagreement) or outcome.below_quorum:
+            continue
+        for exclusion in outcome.excluded:
+            if exclusion.reason in WRONG:
+                quote = exclusion.quote
+                apart = percent_apart(quote.price, outcome.price).quantize(Decimal("0.1"))
+                text = f"{quote.symbol} is {spell(apart)} % from what the others say"
+                said.setdefault(quote.source, text)
+    return said
 
 
 def agree_all(

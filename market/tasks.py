@@ -20,6 +20,7 @@ def collect_quotes() -> None:
             return
         asked = gateway.fetch_quotes(selectors.instruments())
         recorded = services.record_quotes(asked.quotes, now=timezone.now())
+        gateway.report_dissent(recorded.dissent, heard={quote.source for quote in asked.quotes})
         logger.debug(
             "Collected %s quotes: %s prices are new",
             len(asked.quotes),

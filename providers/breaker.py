@@ -67,6 +67,11 @@ def failed(slug: str, *, pause: float | None = None) -> None:
     cache.set(_key(slug), Breaker(openings, until), timeout=KEEP)
 
 
+def reset(slug: str) -> None:
+    """Forget everything, because an operator says that it works again."""
+    cache.delete_many([_key(slug), _count_key(slug)])
+
+
 def _spread(slug: str, openings: int) -> float:
     """Return 0.9 to 1, different for each, so that broken providers do not return in step."""
     digest = hashlib.blake2s(f"{slug}:{openings}".encode(), digest_size=2).digest()

@@ -6,9 +6,12 @@ ProviderError
     Blocked         refused for who or where we are: a long pause, no storm of retries
     BadPayload      an answer that is not what it should be: left out and counted
     OverBudget      our own promise to it is spent: not asked at all, no fault of it
+        Resting     its breaker is open: likewise
     NotOffered      this provider does not have what was asked for: ask another, no fault of it
 NoProviderLeft      nobody answered
 """
+
+from providers.types import Failure
 
 
 class ProviderError(Exception):
@@ -41,9 +44,21 @@ class OverBudget(ProviderError):
     reason = "over_budget"
 
 
+class Resting(OverBudget):
+    """Its breaker is open; nothing went out."""
+
+    reason = "resting"
+
+
 class NotOffered(ProviderError):
     reason = "not_offered"
 
 
 class NoProviderLeft(ProviderError):
+    """Nobody answered; `failures` says why, one by one."""
+
     reason = "no_provider_left"
+
+    def __init__(self, message: str, failures: tuple[Failure, ...] = ()) -> None:
+        super().__init__(message)
+        self.failures = failures

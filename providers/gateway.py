@@ -1,35 +1,38 @@
-"""The tap: asks all usable providers at once, and leaves out whoever is late or wrong."""
+"""The tap: who is asked, in which order, and what happens when one fails."""
 
 import contextvars
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
+from itertools import count
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import close_old_connections
 
-from providers import breaker, budget, http, selectors, services
-from providers.adapter import Tap
-from providers.exceptions import BadPayload, OverBudget, ProviderError
-from providers.registry import ROWS, Row
-from providers.types import Answer, Failure, Instrument, Quote, QuoteRound
+from providers import asking, roster, selectors, services
+from providers.adapter import CAPABILITIES, Tap
+from providers.exceptions import NoProviderLeft, ProviderError
+from providers.roster import Group, Member
+from providers.strategy import in_order
+from providers.types import Candle, CandleAsk, Failure, Instrument, OrderBook, Quote, QuoteRound
 
 logger = logging.getLogger(__name__)
 
-# One call may outlast the round it was made in: its answer then serves the next round.
-CALL_TIMEOUT = 10.0
 # Older answers are not handed up; consensus judges the age of what is younger.
 HOLD = 600
 FROZEN = "its prices stand still"
 
-_asking = ThreadPoolExecutor(max_workers=32, thread_name_prefix="provider")
+_asking = ThreadPoolExecutor(max_workers=64, thread_name_prefix="provider")
 _in_flight: set[str] = set()
 _in_flight_lock = threading.Lock()
+_turns = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +48,64 @@ class Held:
         return {quote.symbol: quote.price for quote in self.quotes}
 
 
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A member with what a strategy looks at."""
+
+    member: Member
+    health: float
+    used: int
+
+    @property
+    def place(self) -> int:
+        return self.member.place
+
+
+# -- Bulk quotes: everybody at once ---------------------------------------------------
+
+
 def fetch_quotes(instruments: Sequence[Instrument]) -> QuoteRound:
-    """Return what all providers say by the deadline. Failures are named, never raised."""
-    started = time.monotonic()
-    asked = {row.slug: _ask(row, instruments) for row in ROWS if _is_due(row)}
-    wait(
-        [future for future in asked.values() if future is not None],
-        timeout=settings.PROVIDER_DEADLINE - (time.monotonic() - started),
-    )
+    """Return what the providers say by the deadline. Failures are named, never raised."""
+    deadline = time.monotonic() + settings.PROVIDER_DEADLINE
+    members: list[Member] = []
+    for group in roster.current().groups.get("quotes", ()):
+        usable = [member for member in group.members if member.is_usable]
+        members += usable
+        if group.strategy == "all_at_once":
+            _ask_together(usable, instruments, deadline)
+        else:
+            _ask_until_known(group, usable, instruments, deadline)
+    return _gathered(members)
+
+
+def _ask_together(
+    members: Sequence[Member], instruments: Sequence[Instrument], deadline: float
+) -> None:
+    asked = [_start(member, instruments) for member in members if _is_due(member)]
+    started = [future for future in asked if future is not None]
+    wait(started, timeout=max(0.0, deadline - time.monotonic()))
+
+
+def _ask_until_known(
+    group: Group, members: Sequence[Member], instruments: Sequence[Instrument], deadline: float
+) -> None:
+    """Ask one after the other until every instrument has been answered."""
+    missing = {instrument.symbol for instrument in instruments}
+    for member in _ordered(group, members):
+        if not missing or time.monotonic() >= deadline:
+            return
+        if _is_due(member) and (future := _start(member, instruments)) is not None:
+            wait([future], timeout=max(0.0, deadline - time.monotonic()))
+        held = _held(member.slug)
+        missing -= held.prices.keys() if held is not None else set()
+
+
+def _gathered(members: Sequence[Member]) -> QuoteRound:
     quotes: list[Quote] = []
     failures: list[Failure] = []
-    for row in ROWS:
-        held = _held(row.slug)
-        problem = _problem(row, held)
+    for member in members:
+        held = _held(member.slug)
+        problem = _problem(member, held)
         if problem is not None:
             failures.append(problem)
         # A provider that fails now may still be right about a minute ago: its age is its judge.
@@ -66,71 +114,43 @@ def fetch_quotes(instruments: Sequence[Instrument]) -> QuoteRound:
     return QuoteRound(tuple(quotes), tuple(failures))
 
 
-def _is_due(row: Row) -> bool:
+def _is_due(member: Member) -> bool:
     # The cache keeps the time, so that failures and other workers count as well.
-    return not row.every or cache.add(f"provider:{row.slug}:asked", 1, timeout=row.every)
+    every = member.row.every
+    return not every or cache.add(f"provider:{member.slug}:asked", 1, timeout=every)
 
 
-def _ask(row: Row, instruments: Sequence[Instrument]) -> "Future[None] | None":
-    """Start asking a provider, unless it is still busy with the last question or must rest."""
+def _start(member: Member, instruments: Sequence[Instrument]) -> "Future[None] | None":
+    """Start asking a provider, unless it is still busy with the last question."""
     with _in_flight_lock:
-        if row.slug in _in_flight or not breaker.allows(row.slug):
+        if member.slug in _in_flight:
             return None
-        _in_flight.add(row.slug)
+        _in_flight.add(member.slug)
     # The context carries the id under which this round is logged.
     context = contextvars.copy_context()
-    return _asking.submit(context.run, _ask_now, row, tuple(instruments))
+    return _asking.submit(context.run, _ask_for_quotes, member, tuple(instruments))
 
 
-def _ask_now(row: Row, instruments: tuple[Instrument, ...]) -> None:
-    started = time.monotonic()
+def _ask_for_quotes(member: Member, instruments: tuple[Instrument, ...]) -> None:
     try:
-        quotes = row.adapter.quotes(instruments, _tap(row))
-        if not quotes:
-            raise BadPayload("answered with an empty list")
-        _hold(row, tuple(quotes))
-    except ProviderError as error:
-        services.record_failure(row.slug, error)
-    except Exception as error:
-        services.record_failure(
-            row.slug, BadPayload(f"could not be read ({type(error).__name__})")
-        )
-        logger.exception("The adapter of %s failed", row.slug)
-    else:
-        services.record_success(row.slug, latency=time.monotonic() - started)
+        quotes = asking.ask(member, partial(_answer, member, (instruments,)))
+        _hold(member.slug, tuple(quotes))
+    except ProviderError:
+        # Written down where the provider's health is; the others carry the round.
+        return
     finally:
+        close_old_connections()
         with _in_flight_lock:
-            _in_flight.discard(row.slug)
+            _in_flight.discard(member.slug)
 
 
-def _tap(row: Row) -> Tap:
-    deadline = time.monotonic() + CALL_TIMEOUT
-
-    def get(
-        path: str,
-        params: Mapping[str, str] | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        if not budget.take(row.slug, per_minute=row.budget):
-            raise OverBudget("was not asked: our own budget for this minute is spent")
-        return http.get(
-            row.url + path,
-            params=params,
-            headers=headers,
-            seconds=max(0.1, deadline - time.monotonic()),
-            public_only=not row.is_redirected,
-        )
-
-    return Tap(get=get, key=row.key, now=lambda: datetime.now(UTC))
-
-
-def _hold(row: Row, quotes: tuple[Quote, ...]) -> None:
-    before = _held(row.slug)
+def _hold(slug: str, quotes: tuple[Quote, ...]) -> None:
+    before = _held(slug)
     now = time.time()
     held = Held(quotes, asked_at=now, changed_at=now)
     if before is not None and before.prices == held.prices:
         held = Held(quotes, asked_at=now, changed_at=before.changed_at)
-    cache.set(_held_key(row.slug), held, timeout=HOLD)
+    cache.set(_held_key(slug), held, timeout=HOLD)
 
 
 def _held(slug: str) -> Held | None:
@@ -142,13 +162,87 @@ def _held_key(slug: str) -> str:
     return f"provider:{slug}:quotes"
 
 
-def _problem(row: Row, held: Held | None) -> Failure | None:
+def _problem(member: Member, held: Held | None) -> Failure | None:
     """Say what is wrong with a provider in this round, or None when nothing is."""
-    if held is not None and held.asked_at - held.changed_at >= row.frozen_after:
-        services.note_failure(row.slug, FROZEN)
-        return Failure(row.slug, "frozen", FROZEN)
+    slug = member.slug
+    if held is not None and held.asked_at - held.changed_at >= member.row.frozen_after:
+        services.note_failure(slug, "quotes", "frozen", FROZEN)
+        return Failure(slug, "frozen", FROZEN)
     # Asked in this round, or still busy with an earlier one.
-    if row.slug in _in_flight:
-        return Failure(row.slug, "late", "did not answer by the deadline")
-    failure = selectors.observed_of(row.slug).failure
-    return Failure(row.slug, "failed", failure) if failure else None
+    if slug in _in_flight:
+        return Failure(slug, "late", "did not answer by the deadline")
+    seen = selectors.observed_of(slug, "quotes")
+    return Failure(slug, seen.reason, seen.failure) if seen.failure else None
+
+
+# -- Everything else: one after the other ----------------------------------------------
+
+
+def fetch_candles(wanted: CandleAsk) -> list[Candle]:
+    """Return the first good answer of the pool. Raises NoProviderLeft with every reason."""
+    found: list[Candle] = fetch("candles", wanted)
+    return found
+
+
+def fetch_order_book(symbol: str, currency: str, depth: int) -> OrderBook:
+    found: OrderBook = fetch("order_book", symbol, currency, depth)
+    return found
+
+
+def fetch(capability: str, *question: Any) -> Any:
+    """Ask the pools of a capability in their order until one answers."""
+    failures: list[Failure] = []
+    for group in roster.current().groups.get(capability, ()):
+        usable = [member for member in group.members if member.is_usable]
+        for member in _ordered(group, usable):
+            try:
+                return asking.ask(member, partial(_answer, member, question))
+            except ProviderError as error:
+                failures.append(Failure(member.slug, error.reason, str(error)))
+    raise NoProviderLeft(f"nobody answered for {capability}", failures=tuple(failures))
+
+
+def fetch_each(capability: str, *question: Any) -> dict[str, Any]:
+    """Ask every usable provider of a capability for its own answer, such as each feed's news."""
+    found: dict[str, Any] = {}
+    for member in roster.current().members(capability):
+        if not member.is_usable or not _is_due(member):
+            continue
+        try:
+            found[member.slug] = asking.ask(member, partial(_answer, member, question))
+        except ProviderError as error:
+            logger.debug("%s is left out: %s", member.slug, error)
+    return found
+
+
+def probe(slug: str, capability: str, question: tuple[Any, ...]) -> str:
+    """Ask one provider now, whether it rests or not; return what went wrong, or nothing."""
+    for member in roster.current().members(capability):
+        if member.slug == slug:
+            try:
+                asking.ask_now(member, partial(_answer, member, question))
+            except ProviderError as error:
+                return str(error)
+            return ""
+    return f"{slug} does not offer {capability}"
+
+
+def _answer(member: Member, question: tuple[Any, ...], tap: Tap) -> Any:
+    return getattr(member.row.adapter, CAPABILITIES[member.capability])(*question, tap)
+
+
+def report_dissent(dissenting: Mapping[str, str], heard: Collection[str]) -> None:
+    """Take note of who disagreed with the others in a round; who keeps doing so is put aside."""
+    services.note_dissent(dissenting, heard)
+
+
+def _ordered(group: Group, members: Sequence[Member]) -> list[Member]:
+    ranked = [
+        Ranked(
+            member,
+            health=selectors.health_of(member.slug, member.capability),
+            used=selectors.used_this_hour(member.slug, member.capability),
+        )
+        for member in members
+    ]
+    return [one.member for one in in_order(group.strategy, ranked, lambda: next(_turns))]

@@ -29,6 +29,10 @@ class InvalidSymbol(Refusal):
     kind = "INVALID_SYMBOL"
 
 
+class NotFound(Refusal):
+    kind = "NOT_FOUND"
+
+
 class NoData(Refusal):
     """Nothing real to show: no provider has answered yet, or all of them failed."""
 

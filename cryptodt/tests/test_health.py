@@ -8,8 +8,8 @@ from django.core.cache import caches
 from django.db import InterfaceError, OperationalError, connection
 
 from market.tests.quotes import NOW, given_assets, given_price
+from providers import roster
 from providers.exceptions import Unreachable
-from providers.registry import ROWS
 from providers.services import record_failure, record_success
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,8 @@ def _clock():
 def healthy(settings):
     given_assets(settings, "BTC")
     given_price("BTC")
-    for row in ROWS:
-        record_success(row.slug, latency=0.123)
+    for member in roster.current().members("quotes"):
+        record_success(member.slug, "quotes", [], seconds=0.123)
 
 
 def asked(client):
@@ -42,12 +42,12 @@ def test_all_is_well_when_all_answer_and_all_is_fresh(client, healthy, settings)
     assert body["market"] == "live"
     assert body["timestamp"] == "2026-05-04T12:02:35.000Z"
     assert {one["slug"]: one["latency"] for one in body["providers"]} == {
-        row.slug: 123 for row in ROWS
+        member.slug: 123 for member in roster.current().members("quotes") if member.is_on
     }
 
 
 def test_a_failing_provider_degrades_and_is_named_with_its_reason(client, healthy):
-    record_failure("kraken", Unreachable("did not answer"))
+    record_failure("kraken", "quotes", Unreachable("did not answer"), seconds=1)
     _, body = asked(client)
     kraken = next(one for one in body["providers"] if one["slug"] == "kraken")
     assert body["status"] == body["components"]["providers"] == "degraded"

@@ -16,6 +16,7 @@ from cryptodt.tests.running import Service
 from market.models import Price
 from market.services import sync_assets
 from market.tasks import collect_quotes
+from providers.services import sync_roster
 from providers.simulator import Simulator
 from providers.simulator.faults import FAULTS
 
@@ -88,6 +89,7 @@ def market(simulator, settings, db):
     settings.PROVIDER_DEADLINE = 0.4
     cache.clear()
     simulator.heal()
+    sync_roster()
     sync_assets()
     collect_quotes()
     yield simulator

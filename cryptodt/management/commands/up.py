@@ -12,15 +12,12 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.migrations.executor import MigrationExecutor
+from django.db import connections
 
 from accounts.services import create_operator
 from cryptodt.engine import Engine
-from market.services import sync_assets
-from providers.services import claim_store
+from cryptodt.preparation import prepare
 from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
@@ -34,9 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         listener = bind(settings.HOST, settings.PORT)
-        prepare_database()
-        claim_store()
-        sync_assets()
+        prepare()
         simulator = start_simulator()
         engine = Engine()
         # Last, because its password is shown once: nothing may fail in between.
@@ -120,13 +115,6 @@ def bind(host: str, port: int) -> socket.socket:
             f"Cannot listen on {host}:{port}: {error.strerror}. Set HOST or PORT to another."
         ) from None
     return listener
-
-
-def prepare_database() -> None:
-    """Bring the database up to date; when it already is, this costs some milliseconds."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0, interactive=False)
 
 
 def start_simulator() -> Simulator | None:

@@ -1,0 +1,1 @@
+"""The pump's health over HTTP."""
