@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from django.core.cache import cache
 
-from providers import breaker, gateway
+from providers import breaker, gateway, roster
 from providers.exceptions import RateLimited
-from providers.registry import BY_SLUG, ROWS
+from providers.registry import BY_SLUG
+from providers.roster import Group, Member, Roster
 from providers.selectors import provider_states
 from providers.tests.conftest import BTC, DOGE, ETH, quiet
 
@@ -17,15 +18,34 @@ ASKED = (BTC, ETH, DOGE)
 SLUGS = {"coingecko", "binance", "kraken"}
 
 
+def three(strategy="all_at_once", keys=(), **changes):
+    """Return a roster of three providers, with some fields of their rows changed."""
+    members = tuple(
+        Member(
+            row=replace(BY_SLUG[slug], **changes.get(slug, {})),
+            capability="quotes",
+            place=place,
+            key=dict(keys).get(slug, ""),
+            is_on=True,
+        )
+        for place, slug in enumerate(("coingecko", "binance", "kraken"))
+    )
+    return Roster(1, {"quotes": (Group("quotes", strategy, members),)})
+
+
 @pytest.fixture
 def rows(monkeypatch):
     """Change fields of rows: rows(binance={"budget": 2})."""
 
     def change(**changes):
-        changed = tuple(replace(row, **changes.get(row.slug, {})) for row in ROWS)
-        monkeypatch.setattr(gateway, "ROWS", changed)
+        monkeypatch.setattr(roster, "current", lambda: three(**changes))
 
     return change
+
+
+@pytest.fixture(autouse=True)
+def _three_providers(rows):
+    rows()
 
 
 @pytest.fixture
@@ -104,7 +124,7 @@ def test_a_late_answer_serves_the_next_round(sim, settings):
     quiet()
     settings.PROVIDER_DEADLINE = 4
     # It rests now, so what is heard of it can only be the answer that came too late.
-    breaker.failed("binance", pause=60)
+    breaker.failed("binance:quotes", pause=60)
     asked = gateway.fetch_quotes(ASKED)
     assert right(sim, asked, "binance")
     assert [failure for failure in asked.failures if failure.source == "binance"] == []
@@ -119,8 +139,8 @@ FAULTS = {
     "html": {"": "answered with a web page"},
     "error_body": {"coingecko": "Rate Limit", "": "refused"},
     "missing_fields": {"coingecko": "no current_price", "": "answer"},
-    "nulls": {"": "answered with an empty list"},
-    "empty": {"": "answered with an empty list"},
+    "nulls": {"": "answered with nothing in it"},
+    "empty": {"": "answered with nothing in it"},
     "reset": {"": "broke the connection"},
     "truncated": {"": "answered with something that is not JSON"},
     "huge": {"": "more than 33554432 bytes"},
@@ -196,7 +216,7 @@ def test_a_provider_that_fails_on_is_left_alone_and_comes_back(sim, settings):
     time.sleep(1.05)
     asked = gateway.fetch_quotes(ASKED)
     assert asked.failures == ()
-    assert breaker.read("binance") == breaker.Breaker()
+    assert breaker.read("binance:quotes") == breaker.Breaker()
 
 
 def test_a_rate_limit_is_obeyed_at_once(sim):
@@ -204,7 +224,7 @@ def test_a_rate_limit_is_obeyed_at_once(sim):
     for _ in range(3):
         gateway.fetch_quotes(ASKED)
     assert len(sim.requests("kraken")) == 1
-    assert breaker.read("kraken").open_until - time.time() > 115
+    assert breaker.read("kraken:quotes").open_until - time.time() > 115
 
 
 def test_coingecko_is_asked_at_most_once_in_its_period(sim, rows):
@@ -236,7 +256,7 @@ def test_no_provider_is_asked_beyond_its_budget(sim, rows):
     assert 4 <= len(sim.requests("binance")) <= 8
     assert 3 <= len(sim.requests("kraken")) <= 6
     assert "budget" in failures(asked)["kraken"].message
-    assert breaker.read("kraken") == breaker.Breaker()
+    assert breaker.read("kraken:quotes") == breaker.Breaker()
 
 
 class Broken:
@@ -261,9 +281,10 @@ class Keyed:
         raise RateLimited(f"key {tap.key!r}", retry_after=5)
 
 
-def test_an_adapter_gets_the_key_of_its_own_provider(sim, rows, settings):
-    settings.PROVIDER_KEYS = {"coingecko": "CG-secret"}
-    rows(coingecko={"adapter": Keyed()}, kraken={"adapter": Keyed()})
+def test_an_adapter_gets_the_key_of_its_own_provider(sim, monkeypatch):
+    changes = {"coingecko": {"adapter": Keyed()}, "kraken": {"adapter": Keyed()}}
+    keys = {"coingecko": "CG-secret"}
+    monkeypatch.setattr(roster, "current", lambda: three(keys=keys, **changes))
     asked = failures(gateway.fetch_quotes(ASKED))
     assert asked["coingecko"].message == "key 'CG-secret'"
     assert asked["kraken"].message == "key ''"

@@ -15,34 +15,28 @@ def _plain_settings(settings):
 
 def test_a_provider_is_asked_at_its_own_address_over_https():
     for row in ROWS:
-        assert row.url == row.origin
-        assert row.url.startswith("https://")
+        assert row.addresses[0] == row.origin
+        assert all(address.startswith("https://") for address in row.addresses)
         assert not row.is_redirected
 
 
 def test_one_address_for_all_sends_each_to_its_own_place(settings):
     settings.PROVIDERS_BASE_URL = "http://127.0.0.1:7861/"
-    assert KRAKEN.url == "http://127.0.0.1:7861/kraken"
+    assert KRAKEN.addresses[0] == "http://127.0.0.1:7861/kraken"
     assert all(row.is_redirected for row in ROWS)
 
 
 def test_an_address_for_one_goes_before_the_address_for_all(settings):
     settings.PROVIDERS_BASE_URL = "http://127.0.0.1:7861"
     settings.PROVIDER_URLS = {"kraken": "https://mirror.example/"}
-    assert KRAKEN.url == "https://mirror.example"
-    assert BY_SLUG["binance"].url == "http://127.0.0.1:7861/binance"
+    assert KRAKEN.addresses[0] == "https://mirror.example"
+    assert BY_SLUG["binance"].addresses[0] == "http://127.0.0.1:7861/binance"
 
 
 def test_only_a_redirected_provider_may_be_on_this_machine(settings):
     settings.PROVIDER_URLS = {"binance": "http://127.0.0.1:1"}
     assert BY_SLUG["binance"].is_redirected
     assert not KRAKEN.is_redirected
-
-
-def test_a_key_is_given_to_its_own_provider_only(settings):
-    settings.PROVIDER_KEYS = {"coingecko": "CG-secret"}
-    assert BY_SLUG["coingecko"].key == "CG-secret"
-    assert KRAKEN.key == ""
 
 
 def test_every_row_can_keep_its_own_rhythm():

@@ -11,6 +11,8 @@ from providers.exceptions import RateLimited, Unreachable
 from providers.registry import ROWS
 from providers.selectors import RECENT, provider_states
 
+pytestmark = pytest.mark.django_db
+
 START = 1_763_712_345.5
 
 
@@ -24,9 +26,9 @@ def state():
     return next(state for state in provider_states() if state.slug == "kraken")
 
 
-def test_every_row_has_a_state_in_the_order_of_the_rows():
-    assert [state.slug for state in provider_states()] == [row.slug for row in ROWS]
-    assert [state.name for state in provider_states()] == ["CoinGecko", "Binance", "Kraken"]
+def test_every_provider_that_is_asked_for_prices_has_a_state():
+    asked = {row.slug for row in ROWS if row.is_default and "quotes" in row.offers}
+    assert {state.slug for state in provider_states()} == asked
 
 
 def test_nothing_is_claimed_of_a_provider_that_was_never_asked():
@@ -34,14 +36,14 @@ def test_nothing_is_claimed_of_a_provider_that_was_never_asked():
 
 
 def test_a_provider_that_answered_is_online(clock):
-    services.record_success("kraken", latency=0.1234)
+    services.record_success("kraken", "quotes", [], seconds=0.1234)
     assert dataclasses.astuple(state()) == (
         "kraken", "Kraken", "online", 123, "2025-11-21T08:05:45.500Z", None,
     )  # fmt: skip
 
 
 def test_an_old_answer_says_nothing_about_now(clock):
-    services.record_success("kraken", latency=0.1)
+    services.record_success("kraken", "quotes", [], seconds=0.1)
     clock.shift(RECENT - 1)
     assert state().status == "online"
     clock.shift(1)
@@ -49,30 +51,30 @@ def test_an_old_answer_says_nothing_about_now(clock):
 
 
 def test_a_first_failure_after_answers_is_degraded(clock):
-    services.record_success("kraken", latency=0.1)
+    services.record_success("kraken", "quotes", [], seconds=0.1)
     clock.shift(5)
-    services.record_failure("kraken", Unreachable("did not answer in time"))
+    services.record_failure("kraken", "quotes", Unreachable("did not answer in time"), seconds=1)
     assert (state().status, state().error) == ("degraded", "did not answer in time")
     assert state().latency_ms is None
     assert state().last_check == "2025-11-21T08:05:50.500Z"
 
 
 def test_a_provider_that_never_answered_is_offline(clock):
-    services.record_failure("kraken", Unreachable("did not answer in time"))
+    services.record_failure("kraken", "quotes", Unreachable("did not answer in time"), seconds=1)
     assert state().status == "offline"
 
 
 def test_a_failure_long_after_the_last_answer_is_offline(clock):
-    services.record_success("kraken", latency=0.1)
+    services.record_success("kraken", "quotes", [], seconds=0.1)
     clock.shift(RECENT)
-    services.record_failure("kraken", Unreachable("did not answer in time"))
+    services.record_failure("kraken", "quotes", Unreachable("did not answer in time"), seconds=1)
     assert state().status == "offline"
 
 
 def test_a_provider_that_rests_is_offline(clock):
-    services.record_success("kraken", latency=0.1)
-    services.record_failure("kraken", RateLimited("HTTP 429"))
-    assert breaker.read("kraken").state == "open"
+    services.record_success("kraken", "quotes", [], seconds=0.1)
+    services.record_failure("kraken", "quotes", RateLimited("HTTP 429"), seconds=1)
+    assert breaker.read("kraken:quotes").state == "open"
     assert state().status == "offline"
 
 
