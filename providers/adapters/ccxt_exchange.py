@@ -2,92 +2,124 @@
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 import ccxt
 
+from providers import exchange_data
 from providers.adapter import Tap
-from providers.exceptions import BadPayload, Blocked, NotOffered, RateLimited, Unreachable
-from providers.parse import from_milliseconds, known, number, read_json
-from providers.types import Instrument, Quote
+from providers.ccxt_bridge import ODD, depth_of, listed, most_candles, translated
+from providers.exceptions import BadPayload, NotOffered
+from providers.parse import from_milliseconds, known, number
+from providers.types import Candle, CandleAsk, Instrument, OrderBook, Quote
 
 # What an asset is priced in, best first: dollars need no conversion.
 CURRENCIES = ("USD", "USDT", "USDC")
-
-# First match wins, so the narrow classes stand before the wide ones.
-ERRORS = (
-    (ccxt.RateLimitExceeded, RateLimited),
-    (ccxt.DDoSProtection, RateLimited),
-    (ccxt.AuthenticationError, Blocked),
-    (ccxt.BadSymbol, NotOffered),
-    (ccxt.NotSupported, NotOffered),
-    (ccxt.OperationFailed, Unreachable),
-    (ccxt.BaseError, BadPayload),
-)
-
-# ccxt reads answers without looking; an odd one surfaces as any of these.
-ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-
-OPTIONS = {"fetchMarkets": {"types": ["spot"]}, "warnOnFetchOpenOrdersWithoutSymbol": False}
 
 # Pairs come and go; what a venue lists is read anew after this time, and after each odd answer.
 LISTING_AGE = timedelta(hours=1)
 
 
 class CcxtExchange:
-    """One exchange. Its instances are per thread, because ccxt keeps state between calls."""
+    """One exchange: a single ccxt instance with its listing, shared by all threads."""
 
-    def __init__(self, exchange_id: str, *, states_time: bool = True) -> None:
+    def __init__(
+        self,
+        exchange_id: str,
+        *,
+        states_time: bool | None = True,
+        market_type: Literal["spot", "swap"] = "spot",
+    ) -> None:
         self.id = exchange_id
-        # Where a venue does not say when it saw a price, it is as old as the answer.
+        # Where a venue does not say when it saw a price, it is as old as the answer;
+        # None where nobody has looked yet, so that what it says is taken and not demanded.
         self.states_time = states_time
-        self._local = threading.local()
+        self.market_type = market_type
         self._listed: Any = None
         self._listed_at = datetime.min.replace(tzinfo=UTC)
+        self._listing = threading.Lock()
 
     def quotes(self, instruments: Sequence[Instrument], tap: Tap) -> list[Quote]:
+        with self._asking(BadPayload, NotOffered):
+            exchange = self._ready(tap)
+            wanted = dict(self._pairs(instruments, exchange.markets))
+            if not wanted:
+                raise NotOffered("lists none of the assets asked for")
+            tickers = exchange.fetch_tickers(list(wanted))
+            told = ((tickers[pair], symbol) for pair, symbol in wanted.items() if pair in tickers)
+            quotes = [self._quote(ticker, symbol, tap) for ticker, symbol in told]
+            return [quote for quote in quotes if quote is not None]
+
+    def candles(self, ask: CandleAsk, tap: Tap) -> list[Candle]:
+        with self._asking():
+            exchange = self._ready(tap)
+            pair = self._pair(ask.symbol, ask.currency, exchange.markets)
+            if ask.interval not in (exchange.timeframes or {}):
+                raise NotOffered(f"has no candles of {ask.interval}")
+            since = None if ask.since is None else int(ask.since.timestamp() * 1000)
+            # One more than asked for, because a later candle proves that the last is complete.
+            limit = min(ask.limit + 1, most_candles(exchange) or ask.limit)
+            rows = exchange.fetch_ohlcv(pair, ask.interval, since, limit)
+            return exchange_data.chosen(exchange_data.candles(rows, ask, self.id), ask)
+
+    def order_book(self, symbol: str, currency: str, depth: int, tap: Tap) -> OrderBook:
+        with self._asking():
+            exchange = self._ready(tap)
+            pair = self._pair(symbol, currency, exchange.markets)
+            told = exchange.fetch_order_book(pair, depth_of(exchange, depth))
+            stamp = told.get("timestamp") if self.states_time is not False else None
+            book = OrderBook(
+                symbol=symbol,
+                currency=currency,
+                bids=tuple(exchange_data.level(row) for row in told["bids"]),
+                asks=tuple(exchange_data.level(row) for row in told["asks"]),
+                observed_at=tap.now() if stamp is None else from_milliseconds(stamp),
+                source=self.id,
+            )
+            return exchange_data.order_book(book, depth)
+
+    @contextmanager
+    def _asking(self, *doubted: type[Exception]) -> Iterator[None]:
+        """Name what goes wrong; after these errors the listing is read anew."""
         try:
-            return self._asked(instruments, tap)
+            yield
         except (ccxt.BaseError, BadPayload, NotOffered, *ODD) as error:
             problem = translated(error)
-            if isinstance(problem, BadPayload | NotOffered):
+            if isinstance(error, ccxt.BadSymbol) or isinstance(problem, doubted):
                 self._listed = None
             raise problem from None
 
-    def _asked(self, instruments: Sequence[Instrument], tap: Tap) -> list[Quote]:
-        exchange = self._ready(tap)
-        wanted = dict(pairs(instruments, exchange.markets))
-        if not wanted:
-            raise NotOffered("lists none of the assets asked for")
-        tickers = exchange.fetch_tickers(list(wanted))
-        told = ((tickers[pair], symbol) for pair, symbol in wanted.items() if pair in tickers)
-        quotes = [self._quote(ticker, symbol, tap) for ticker, symbol in told]
-        return [quote for quote in quotes if quote is not None]
-
     def _ready(self, tap: Tap) -> Any:
-        exchange = getattr(self._local, "exchange", None)
-        if exchange is None:
-            exchange = getattr(ccxt, self.id)({"options": OPTIONS, "enableRateLimit": False})
-            # Strings, because a float has lost digits already.
-            exchange.number = str
-            # It would fill a missing price with one that it computes from the others.
-            exchange.safe_ticker = as_told
-            # It writes out each zero of a precision, and a venue may claim a billion of them.
-            exchange.parse_precision = str
-            exchange.has["fetchCurrencies"] = False
-            self._local.exchange = exchange
-        exchange.fetch = Fetch(exchange, tap)
-        listed = self._listed
-        if listed is None or tap.now() - self._listed_at >= LISTING_AGE:
-            exchange.load_markets(reload=True)
-            if not exchange.markets:
-                raise BadPayload("lists no markets at all")
-            self._listed, self._listed_at = exchange, tap.now()
-        elif exchange is not listed:
-            exchange.set_markets_from_exchange(listed)
+        with self._listing:
+            exchange = self._listed
+            if exchange is None or tap.now() - self._listed_at >= LISTING_AGE:
+                exchange = listed(self.id, self.market_type, tap)
+                self._listed, self._listed_at = exchange, tap.now()
+        exchange.fetch.use(tap)
         return exchange
+
+    def _pairs(
+        self, instruments: Sequence[Instrument], markets: Mapping[str, Any]
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the venue's best pair for each instrument that it trades."""
+        for instrument in instruments:
+            for currency in CURRENCIES:
+                name = self._name(instrument.symbol, currency)
+                if name in markets and markets[name].get("active") is not False:
+                    yield name, instrument.symbol
+                    break
+
+    def _pair(self, symbol: str, currency: str, markets: Mapping[str, Any]) -> str:
+        name = self._name(symbol, currency)
+        if name not in markets or markets[name].get("active") is False:
+            raise NotOffered(f"does not trade {symbol} in {currency}")
+        return name
+
+    def _name(self, symbol: str, currency: str) -> str:
+        settled = f":{currency}" if self.market_type == "swap" else ""
+        return f"{symbol}/{currency}{settled}"
 
     def _quote(self, ticker: Mapping[str, Any], symbol: str, tap: Tap) -> Quote | None:
         price = known(ticker, "last")
@@ -95,56 +127,12 @@ class CcxtExchange:
             # Listed, and never traded.
             return None
         stamp = ticker.get("timestamp")
+        is_told = self.states_time or (self.states_time is None and stamp is not None)
         return Quote(
             symbol=symbol,
             price=price,
-            currency=ticker["symbol"].partition("/")[2],
+            currency=ticker["symbol"].partition("/")[2].partition(":")[0],
             source=self.id,
-            observed_at=from_milliseconds(stamp) if self.states_time else tap.now(),
+            observed_at=from_milliseconds(stamp) if is_told else tap.now(),
             change_24h=number(ticker, "percentage"),
         )
-
-
-def as_told(ticker: Mapping[str, Any], market: Any = None) -> Mapping[str, Any]:
-    return ticker
-
-
-class Fetch:
-    """Stands where ccxt would open its own connection, and asks through ours."""
-
-    def __init__(self, exchange: Any, tap: Tap) -> None:
-        self.exchange = exchange
-        self.tap = tap
-
-    def __call__(
-        self, url: str, method: str = "GET", headers: Any = None, body: Any = None
-    ) -> Any:
-        parts = urlsplit(url)
-        answer = self.tap.get(f"{parts.path}?{parts.query}" if parts.query else parts.path)
-        text = answer.text.strip()
-        decoded = read_json(text, fractions=str)
-        self.exchange.handle_errors(
-            200, "OK", url, method, answer.headers, text, decoded, headers or {}, body
-        )
-        return decoded
-
-
-def pairs(
-    instruments: Sequence[Instrument], markets: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    """Yield the venue's best pair for each instrument that it trades."""
-    for instrument in instruments:
-        for currency in CURRENCIES:
-            market = markets.get(f"{instrument.symbol}/{currency}")
-            if market and market.get("spot") and market.get("active") is not False:
-                yield market["symbol"], instrument.symbol
-                break
-
-
-def translated(error: Exception) -> Exception:
-    if isinstance(error, BadPayload | NotOffered):
-        return error
-    kind = next((ours for theirs, ours in ERRORS if isinstance(error, theirs)), None)
-    if kind is None:
-        return BadPayload(f"its answer has an unknown shape ({type(error).__name__})")
-    return kind(f"refused: {str(error)[:200]}", retry_after=60 if kind is RateLimited else None)

@@ -4,6 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,7 +41,7 @@ class Upstream:
 
     def get(self, path, params=None, headers=None):
         self.asked.append((path, params, headers))
-        answer = self.answers[path.partition("?")[0]]
+        answer = self.answers[urlsplit(path).path]
         if isinstance(answer, Exception):
             raise answer
         return Answer(answer, {})
