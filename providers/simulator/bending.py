@@ -10,11 +10,12 @@ from providers.simulator.faults import Fault
 from providers.simulator.venue import View
 from providers.simulator.wire.answer import Answer
 
-# What a reader of prices cannot do without, in the three providers' words.
+# What a reader of prices cannot do without, in the providers' words.
 # fmt: off
 _VITAL = frozenset({
     "price", "lastPrice", "bidPrice", "askPrice", "closeTime",
     "current_price", "last_updated", "usd", "a", "b", "c",
+    "priceUsd", "price_usd", "PriceUSD", "VALUE", "VALUE_LAST_UPDATE_TS",
 })
 # fmt: on
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")

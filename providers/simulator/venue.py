@@ -12,7 +12,7 @@ from providers.simulator.market import DAY, LOT, OPENED, Market, Span
 from providers.simulator.noise import uniform, words
 
 # Smallest amounts each venue trades of a lot: its part of the world's volume.
-SHARES = {"coingecko": LOT, "binance": 120, "kraken": 8}
+SHARES = {"binance": 120, "kraken": 8}
 
 # The detour a venue makes around the common price: height, and waves per unit of log price.
 # Their product stays below 1, so the detour never turns around: the highest common price is
@@ -81,7 +81,8 @@ class View:
 
     @property
     def share(self) -> int:
-        return SHARES[self.venue]
+        # An aggregator counts everybody's trades.
+        return SHARES.get(self.venue, LOT)
 
     @property
     def lag(self) -> float:

@@ -12,6 +12,7 @@ from providers.simulator.assets import ASSETS, BY_GECKO_ID, Asset
 from providers.simulator.market import DAY, HOUR, MINUTE
 from providers.simulator.venue import View
 from providers.simulator.wire.answer import Answer, Query, Refused, whole
+from providers.simulator.wire.coingecko_details import details
 from providers.simulator.wire.coingecko_rates import CURRENCIES, rate
 from providers.simulator.wire.coingecko_rows import (
     change_percentage,
@@ -112,6 +113,11 @@ def _markets(view: View, query: Query) -> Any:
     rows.sort(key=_ORDERS.get(query.get("order", ""), _ORDERS["market_cap_desc"]))
     per_page, page = _paging(query)
     return rows[(page - 1) * per_page : page * per_page]
+
+
+def _details(view: View, query: Query, asset: Asset) -> Any:
+    (row,) = _markets(view, {"vs_currency": "usd", "ids": asset.gecko_id})
+    return details(asset, row, query)
 
 
 def _paging(query: Query) -> tuple[int, int]:
@@ -267,7 +273,8 @@ _PLAIN: dict[str, Callable[[View, Query], Any]] = {
     "/global": _global,
     "/search/trending": _trending,
 }
-_OF_ASSET: dict[str, Callable[[View, Query, Asset], Any]] = {
+_OF_ASSET: dict[str | None, Callable[[View, Query, Asset], Any]] = {
+    None: _details,
     "market_chart": _market_chart,
     "ohlc": _ohlc,
 }
@@ -291,7 +298,7 @@ def answer(view: View, path: str, query: Query) -> Answer:
 
 
 def _about_asset(view: View, place: str, query: Query) -> Any:
-    match = re.fullmatch(r"/coins/([^/]+)/(\w+)", place)
+    match = re.fullmatch(r"/coins/([^/]+)(?:/(\w+))?", place)
     if match is None or match[2] not in _OF_ASSET:
         raise refused(404, "Incorrect path. Please check https://www.coingecko.com/api/")
     if match[1] not in BY_GECKO_ID:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from providers.simulator.wire import other_refusals
+from providers.simulator.wire import aggregator_refusals, other_refusals
 from providers.simulator.wire.answer import HTML, JSON, Answer
 
 Options = Mapping[str, Any]
@@ -35,18 +35,21 @@ _BINANCE_BROKEN = {
 
 _LIMITS: Mapping[str, Any] = {
     **other_refusals.LIMITS,
+    **aggregator_refusals.LIMITS,
     "coingecko": _GECKO_LIMIT,
     "binance": _BINANCE_LIMIT,
     "kraken": {"error": ["EGeneral:Too many requests"]},
 }
 _REGIONS: Mapping[str, Any] = {
     **other_refusals.REGIONS,
+    **aggregator_refusals.REGIONS,
     "coingecko": _GECKO_DENIED,
     "binance": _BINANCE_REGION,
     "kraken": {"error": ["EGeneral:Permission denied"]},
 }
 _BROKEN: Mapping[str, Any] = {
     **other_refusals.BROKEN,
+    **aggregator_refusals.BROKEN,
     "coingecko": {"status": 500, "error": "Internal Server Error"},
     "binance": _BINANCE_BROKEN,
     "kraken": {"error": ["EService:Unavailable"]},
