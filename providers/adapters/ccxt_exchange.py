@@ -59,8 +59,9 @@ class CcxtExchange:
             if ask.interval not in (exchange.timeframes or {}):
                 raise NotOffered(f"has no candles of {ask.interval}")
             since = None if ask.since is None else int(ask.since.timestamp() * 1000)
-            # One more than asked for, because a later candle proves that the last is complete.
-            limit = min(ask.limit + 1, most_candles(exchange) or ask.limit)
+            # A later candle proves that the last is complete, and a start between two costs one.
+            enough = ask.limit + 2
+            limit = min(enough, most_candles(exchange) or enough)
             rows = exchange.fetch_ohlcv(pair, ask.interval, since, limit)
             return exchange_data.chosen(exchange_data.candles(rows, ask, self.id), ask)
 

@@ -14,7 +14,7 @@ from providers.simulator.wire.answer import Answer
 # fmt: off
 _VITAL = frozenset({
     "price", "lastPrice", "bidPrice", "askPrice", "closeTime",
-    "current_price", "last_updated", "usd", "a", "b", "c",
+    "current_price", "last_updated", "usd", "a", "b", "c", "last", "ts", "time",
     "priceUsd", "price_usd", "PriceUSD", "VALUE", "VALUE_LAST_UPDATE_TS",
 })
 # fmt: on
@@ -45,12 +45,12 @@ def bend_answer(fault: Fault, answer: Answer) -> Answer:
 
 
 def _is_row(value: Any) -> bool:
-    """Tell whether this is a candle, a point or a level: scalars, the first one numeric."""
+    """Tell whether this is a candle, a point or a level: scalars, the second one numeric."""
     return (
         isinstance(value, list)
         and len(value) > 1
         and not any(isinstance(item, list | dict) for item in value)
-        and _NUMERIC.fullmatch(str(value[0])) is not None
+        and _NUMERIC.fullmatch(str(value[1])) is not None
     )
 
 
@@ -88,8 +88,9 @@ def _unquoted(value: Any) -> Any:
 
 
 def _emptied(value: Any) -> Any:
-    if isinstance(value, dict) and "result" in value:
-        return {**value, "result": {}}
+    for name in ("result", "data"):
+        if isinstance(value, dict) and name in value:
+            return {**value, name: _emptied(value[name])}
     return [] if isinstance(value, list) else {}
 
 

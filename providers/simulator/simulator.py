@@ -18,9 +18,12 @@ from providers.simulator.venue import View
 from providers.simulator.wire import (
     alternative_me,
     binance,
+    bitfinex,
     blockchain_info,
     blockchair,
+    bybit,
     chain_facts,
+    coinbaseexchange,
     coincap,
     coingecko,
     coinlore,
@@ -32,8 +35,11 @@ from providers.simulator.wire import (
     defillama,
     etherscan,
     feeds,
+    gate,
     kraken,
+    kucoin,
     mempool_space,
+    okx,
 )
 from providers.simulator.wire.answer import Answer, Answering, Query
 from providers.simulator.wire.refusals import REFUSALS
@@ -42,6 +48,12 @@ PROVIDERS: Mapping[str, Answering] = {
     "coingecko": coingecko.answer,
     "binance": binance.answer,
     "kraken": kraken.answer,
+    "coinbaseexchange": coinbaseexchange.answer,
+    "okx": okx.answer,
+    "bybit": bybit.answer,
+    "kucoin": kucoin.answer,
+    "gate": gate.answer,
+    "bitfinex": bitfinex.answer,
     "coingecko-pro": coingecko.answer,
     "coinpaprika": coinpaprika.answer,
     "coinlore": coinlore.answer,

@@ -12,7 +12,16 @@ from providers.simulator.market import DAY, LOT, OPENED, Market, Span
 from providers.simulator.noise import uniform, words
 
 # Smallest amounts each venue trades of a lot: its part of the world's volume.
-SHARES = {"binance": 120, "kraken": 8}
+SHARES = {
+    "binance": 120,
+    "kraken": 8,
+    "coinbaseexchange": 12,
+    "okx": 40,
+    "bybit": 45,
+    "kucoin": 16,
+    "gate": 30,
+    "bitfinex": 3,
+}
 
 # The detour a venue makes around the common price: height, and waves per unit of log price.
 # Their product stays below 1, so the detour never turns around: the highest common price is

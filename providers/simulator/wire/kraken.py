@@ -26,6 +26,7 @@ _TICKER_HEADERS = {**HEADERS, "Cache-Control": "public, max-age=2"}
 _COMMITTED = 720
 _MOST_LEVELS = 500
 _LOT_DECIMALS = 8
+_DEPTH_DECIMALS = 3
 
 
 def refused(*errors: str) -> Refused:
@@ -151,12 +152,14 @@ def _depth(view: View, query: Query) -> Any:
         raise refused(_INVALID)
     pair = listing.pair
     bids, asks = view.book(pair, count)
+    smallest = 10 ** max(0, pair.lot_decimals - _DEPTH_DECIMALS)
 
     def rows(side: list[tuple[int, int]]) -> list[list[Any]]:
         return [
             [
                 fixed(price, pair.decimals, max(5, pair.decimals)),
-                fixed(size, pair.lot_decimals, 3),
+                # Nothing is offered in less than it shows.
+                fixed(max(size, smallest), pair.lot_decimals, _DEPTH_DECIMALS),
                 int(view.now) - i % 7,
             ]
             for i, (price, size) in enumerate(side)

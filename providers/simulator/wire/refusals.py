@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from providers.simulator.wire import aggregator_refusals, other_refusals
+from providers.simulator.wire import aggregator_refusals, exchange_refusals, other_refusals
 from providers.simulator.wire.answer import HTML, JSON, Answer
 
 Options = Mapping[str, Any]
@@ -35,6 +35,7 @@ _BINANCE_BROKEN = {
 
 _LIMITS: Mapping[str, Any] = {
     **other_refusals.LIMITS,
+    **exchange_refusals.LIMITS,
     **aggregator_refusals.LIMITS,
     "coingecko": _GECKO_LIMIT,
     "binance": _BINANCE_LIMIT,
@@ -42,6 +43,7 @@ _LIMITS: Mapping[str, Any] = {
 }
 _REGIONS: Mapping[str, Any] = {
     **other_refusals.REGIONS,
+    **exchange_refusals.REGIONS,
     **aggregator_refusals.REGIONS,
     "coingecko": _GECKO_DENIED,
     "binance": _BINANCE_REGION,
@@ -49,6 +51,7 @@ _REGIONS: Mapping[str, Any] = {
 }
 _BROKEN: Mapping[str, Any] = {
     **other_refusals.BROKEN,
+    **exchange_refusals.BROKEN,
     **aggregator_refusals.BROKEN,
     "coingecko": {"status": 500, "error": "Internal Server Error"},
     "binance": _BINANCE_BROKEN,
