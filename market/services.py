@@ -25,6 +25,17 @@ BUCKET = timedelta(minutes=5)
 RATE_AGE = timedelta(days=1)
 # So many wrong prices, and such a share of all it said, cost a provider its word for the round.
 WRONG = {"outlier", "jump", "unit slip"}
+# What the pump counts them under; whatever else held a price back was a disagreement.
+NAMES = {
+    "stale": "stale",
+    "from the future": "from_the_future",
+    "unit slip": "unit_slip",
+    "jump": "jump",
+    "outlier": "outlier",
+    "wrong on others": "wrong_on_others",
+    "not a price": "not_a_price",
+    "said twice": "said_twice",
+}
 DISTRUST_COUNT = 3
 DISTRUST_SHARE = 0.2
 FIGURES = ("change_1h", "change_24h", "change_7d", "volume_24h", "market_cap", "rank")
@@ -36,6 +47,8 @@ class Recorded:
 
     changed: tuple[str, ...]
     refused: Mapping[str, str]
+    # Who was left out of what, by reason, once for each asset.
+    left_out: Sequence[tuple[str, str]]
     # Which providers a quorum of the others contradicts, and by how much.
     dissent: Mapping[str, str]
 
@@ -71,7 +84,17 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
     for one in outcomes:
         _log_exclusions(one)
     agreed = {one.symbol: one for one in outcomes if isinstance(one, Agreement)}
-    return Recorded(_store(agreed, quotes, now), refused, dissent_of(outcomes))
+    changed = _store(agreed, quotes, now)
+    return Recorded(changed, refused, left_out_of(outcomes), dissent_of(outcomes))
+
+
+def left_out_of(outcomes: Sequence[Agreement | Disagreement]) -> list[tuple[str, str]]:
+    """Return a provider and a reason for everything that did not take part."""
+    return [
+        (exclusion.quote.source, NAMES.get(exclusion.reason, "disagreement"))
+        for outcome in outcomes
+        for exclusion in outcome.excluded
+    ]
 
 
 def dissent_of(outcomes: Sequence[Agreement | Disagreement]) -> dict[str, str]:
@@ -102,13 +125,17 @@ def agree_all(
     if not distrusted:
         return outcomes
     trusted = [quote for quote in quotes if quote.source not in distrusted]
-    left_out = [Exclusion(q, "wrong on others") for q in quotes if q.source in distrusted]
-    again = _agree_each(trusted, references, now=now)
+    first = {(x.quote.symbol, x.quote.source): x for one in outcomes for x in one.excluded}
+    left_out: dict[str, list[Exclusion]] = {}
+    for quote in quotes:
+        if quote.source in distrusted:
+            # What it was caught at keeps its own name.
+            caught = first.get((quote.symbol, quote.source))
+            said = caught or Exclusion(quote, "wrong on others")
+            left_out.setdefault(quote.symbol, []).append(said)
     return [
-        replace(
-            one, excluded=(*one.excluded, *(x for x in left_out if x.quote.symbol == one.symbol))
-        )
-        for one in again
+        replace(one, excluded=(*one.excluded, *left_out.get(one.symbol, ())))
+        for one in _agree_each(trusted, references, now=now)
     ]
 
 

@@ -20,7 +20,8 @@ def collect_quotes() -> None:
             return
         asked = gateway.fetch_quotes(selectors.instruments())
         recorded = services.record_quotes(asked.quotes, now=timezone.now())
-        gateway.report_dissent(recorded.dissent, heard={quote.source for quote in asked.quotes})
+        heard = {quote.source for quote in asked.quotes}
+        gateway.report_round(recorded.left_out, recorded.dissent, heard)
         logger.debug(
             "Collected %s quotes: %s prices are new",
             len(asked.quotes),

@@ -15,6 +15,12 @@ KEEP = 3 * 3600
 HOUR_SLOTS = 6
 # Upper bounds in milliseconds; what took longer than the last one timed out anyway.
 BOUNDS = (10, 25, 50, 100, 200, 400, 800, 1500, 3000, 6000, 12000)
+# Every way in which what a provider said is left out, each counted under its own name.
+REASONS = (
+    "unreachable", "rate_limited", "blocked", "bad_payload", "not_offered", "over_budget",
+    "resting", "late", "frozen", "stale", "from_the_future", "unit_slip", "jump", "outlier",
+    "wrong_on_others", "not_a_price", "said_twice", "disagreement",
+)  # fmt: skip
 FIELDS = ("ok", "failed", *(str(bound) for bound in BOUNDS))
 
 
@@ -39,6 +45,27 @@ def record(slug: str, capability: str, *, is_ok: bool, seconds: float) -> None:
         key = _key(slug, capability, slot, field)
         cache.add(key, 0, timeout=KEEP)
         cache.incr(key)
+
+
+def count_reason(slug: str, capability: str, reason: str) -> None:
+    """Count that something of a provider was left out, and why."""
+    key = _key(slug, capability, int(time.time() // SLOT), f"reason:{reason}")
+    cache.add(key, 0, timeout=KEEP)
+    cache.incr(key)
+
+
+def reasons_last_hour(slug: str, capability: str) -> dict[str, int]:
+    """Return how often it was left out in the last hour, by reason; what never was is missing."""
+    now = int(time.time() // SLOT)
+    wanted = {
+        _key(slug, capability, slot, f"reason:{reason}"): reason
+        for slot in range(now - HOUR_SLOTS + 1, now + 1)
+        for reason in REASONS
+    }
+    sums: dict[str, int] = {}
+    for key, count in cache.get_many(list(wanted)).items():
+        sums[wanted[key]] = sums.get(wanted[key], 0) + count
+    return sums
 
 
 def last_hour(slug: str, capability: str) -> Tally:

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections
 
-from providers import asking, roster, selectors, services
+from providers import asking, calls, roster, selectors, services
 from providers.adapter import CAPABILITIES, Tap
 from providers.exceptions import NoProviderLeft, ProviderError
 from providers.roster import Group, Member
@@ -28,6 +28,10 @@ logger = logging.getLogger(__name__)
 # Older answers are not handed up; consensus judges the age of what is younger.
 HOLD = 600
 FROZEN = "its prices stand still"
+# So many good answers make a round worth closing, after so many seconds.
+QUORUM = 2
+PATIENCE = 1.0
+RECENTLY = 60
 
 _asking = ThreadPoolExecutor(max_workers=64, thread_name_prefix="provider")
 _in_flight: set[str] = set()
@@ -81,9 +85,20 @@ def fetch_quotes(instruments: Sequence[Instrument]) -> QuoteRound:
 def _ask_together(
     members: Sequence[Member], instruments: Sequence[Instrument], deadline: float
 ) -> None:
-    asked = [_start(member, instruments) for member in members if _is_due(member)]
-    started = [future for future in asked if future is not None]
-    wait(started, timeout=max(0.0, deadline - time.monotonic()))
+    asked = [_start(member, instruments) if _is_due(member) else None for member in members]
+    pending = {future for future in asked if future is not None}
+    patience = time.monotonic() + PATIENCE
+    # Who is not asked now may have been heard a moment ago.
+    due = {member.slug for member, future in zip(members, asked, strict=True) if future}
+    answered = sum(_was_heard(member.slug) for member in members if member.slug not in due)
+    while pending:
+        # Once a quorum has answered, one that hangs delays nobody: it serves the next round.
+        end = min(patience, deadline) if answered >= QUORUM else deadline
+        left = end - time.monotonic()
+        if left <= 0:
+            return
+        done, pending = wait(pending, timeout=left, return_when=FIRST_COMPLETED)
+        answered += sum(future.result() for future in done)
 
 
 def _ask_until_known(
@@ -120,7 +135,7 @@ def _is_due(member: Member) -> bool:
     return not every or cache.add(f"provider:{member.slug}:asked", 1, timeout=every)
 
 
-def _start(member: Member, instruments: Sequence[Instrument]) -> "Future[None] | None":
+def _start(member: Member, instruments: Sequence[Instrument]) -> "Future[bool] | None":
     """Start asking a provider, unless it is still busy with the last question."""
     with _in_flight_lock:
         if member.slug in _in_flight:
@@ -131,17 +146,24 @@ def _start(member: Member, instruments: Sequence[Instrument]) -> "Future[None] |
     return _asking.submit(context.run, _ask_for_quotes, member, tuple(instruments))
 
 
-def _ask_for_quotes(member: Member, instruments: tuple[Instrument, ...]) -> None:
+def _ask_for_quotes(member: Member, instruments: tuple[Instrument, ...]) -> bool:
+    """Hold the provider's answer, and say whether there was one."""
     try:
         quotes = asking.ask(member, partial(_answer, member, (instruments,)))
         _hold(member.slug, tuple(quotes))
     except ProviderError:
         # Written down where the provider's health is; the others carry the round.
-        return
+        return False
     finally:
         close_old_connections()
         with _in_flight_lock:
             _in_flight.discard(member.slug)
+    return True
+
+
+def _was_heard(slug: str) -> bool:
+    held = _held(slug)
+    return held is not None and time.time() - held.asked_at < RECENTLY
 
 
 def _hold(slug: str, quotes: tuple[Quote, ...]) -> None:
@@ -170,6 +192,7 @@ def _problem(member: Member, held: Held | None) -> Failure | None:
         return Failure(slug, "frozen", FROZEN)
     # Asked in this round, or still busy with an earlier one.
     if slug in _in_flight:
+        calls.count_reason(slug, "quotes", "late")
         return Failure(slug, "late", "did not answer by the deadline")
     seen = selectors.observed_of(slug, "quotes")
     return Failure(slug, seen.reason, seen.failure) if seen.failure else None
@@ -231,9 +254,14 @@ def _answer(member: Member, question: tuple[Any, ...], tap: Tap) -> Any:
     return getattr(member.row.adapter, CAPABILITIES[member.capability])(*question, tap)
 
 
-def report_dissent(dissenting: Mapping[str, str], heard: Collection[str]) -> None:
-    """Take note of who disagreed with the others in a round; who keeps doing so is put aside."""
-    services.note_dissent(dissenting, heard)
+def report_round(
+    left_out: Collection[tuple[str, str]], dissent: Mapping[str, str], heard: Collection[str]
+) -> None:
+    """Take note of what a round made of the quotes: who was left out of it and by which name,
+    and who disagreed with a quorum; whoever keeps doing that is put aside."""
+    for slug, reason in left_out:
+        calls.count_reason(slug, "quotes", reason)
+    services.note_dissent(dissent, heard)
 
 
 def _ordered(group: Group, members: Sequence[Member]) -> list[Member]:

@@ -216,6 +216,7 @@ def _capability(member: Member, day: Mapping[str, Mapping[str, int]]) -> dict[st
         "newestAge": None if seen.newest_at is None else max(0, int(time.time() - seen.newest_at)),
         "lastSuccess": iso(seen.answered_at),
         "lastCheck": iso(seen.checked_at),
+        "leftOut1h": calls.reasons_last_hour(member.slug, member.capability),
         "errorKind": seen.reason or None,
         "errorMessage": trouble_of(member, seen),
     }

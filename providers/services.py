@@ -132,6 +132,7 @@ def record_failure(slug: str, capability: str, error: ProviderError, *, seconds:
 
 def note_failure(slug: str, capability: str, reason: str, failure: str) -> None:
     """Write down what is wrong without counting it against the breaker."""
+    calls.count_reason(slug, capability, reason)
     before = observed_of(slug, capability)
     if before.failure != failure:
         logger.warning("%s is left out of %s: %s", slug, capability, failure)

@@ -126,3 +126,28 @@ def test_with_two_of_three_broken_the_third_carries_on_and_no_price_is_wrong(
     answer = Client().get("/api/prices", SERVER_NAME="localhost").json()
     assert answer["missing"] == []
     assert {item["priceExact"] for item in answer["data"]} <= {str(row.price) for row in rows}
+
+
+def test_a_provider_that_keeps_disagreeing_is_put_aside_and_says_why(market):
+    market.fault("kraken", "wrong_price")
+    for _ in range(3):
+        collect_quotes()
+    told = Client().get("/api/providers/kraken", SERVER_NAME="localhost").json()["data"]
+    assert told["errorMessage"].startswith("put aside: ")
+    assert "900 % from what the others say" in told["errorMessage"]
+    quotes = next(one for one in told["capabilities"] if one["capability"] == "quotes")
+    assert quotes["leftOut1h"]["unit_slip"] >= 30
+    market.forget_requests()
+    collect_quotes()
+    assert market.requests("kraken") == []
+
+
+def test_a_provider_that_hangs_does_not_keep_the_others_from_being_shown(market, settings):
+    settings.PROVIDER_DEADLINE = 8
+    market.fault("kraken", "hang")
+    before = {row.asset.symbol: row.observed_at for row in Price.objects.select_related("asset")}
+    started = time.monotonic()
+    collect_quotes()
+    assert time.monotonic() - started < settings.PROVIDER_DEADLINE / 2
+    after = Price.objects.select_related("asset")
+    assert any(row.observed_at > before[row.asset.symbol] for row in after)

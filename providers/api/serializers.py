@@ -36,6 +36,9 @@ CAPABILITY: dict[str, Field] = {
     "newestAge": serializers.IntegerField(allow_null=True, help_text="Seconds."),
     "lastSuccess": serializers.DateTimeField(allow_null=True),
     "lastCheck": serializers.DateTimeField(allow_null=True),
+    "leftOut1h": serializers.DictField(
+        child=serializers.IntegerField(), help_text="How often it was left out, by reason."
+    ),
     "errorKind": serializers.CharField(allow_null=True),
     "errorMessage": serializers.CharField(allow_null=True),
 }
