@@ -77,6 +77,9 @@ class Fetch:
         """Ask through this tap in this thread from now on."""
         self._local.tap = tap
 
+    def milliseconds(self) -> int:
+        return int(self._local.tap.now().timestamp() * 1000)
+
     def __call__(
         self, url: str, method: str = "GET", headers: Any = None, body: Any = None
     ) -> Any:
@@ -127,6 +130,9 @@ def _bare(exchange_id: str) -> Any:
     exchange.parse_ohlcvs = partial(_bars, exchange)
     exchange.has["fetchCurrencies"] = False
     exchange.fetch = Fetch(exchange)
+    # What it asks for up to now is up to the tap's now.
+    exchange.milliseconds = exchange.fetch.milliseconds
+    exchange.seconds = lambda: exchange.milliseconds() // 1000
     return exchange
 
 
@@ -144,9 +150,13 @@ def _small(row: Mapping[str, Any]) -> Market:
     market = Market()
     for name, value in row.items():
         if name == "active" or (value and isinstance(value, str | int) and name not in UNUSED):
-            # Thousands of pairs repeat a few words.
-            market[name] = sys.intern(value) if type(value) is str else value
+            market[name] = _copy(value) if isinstance(value, str) else value
     return market
+
+
+def _copy(text: str) -> str:
+    """Return the one copy of a word, made anew: the listing's own would keep its pages in memory."""
+    return sys.intern(text.encode().decode())
 
 
 def _as_told(ticker: Mapping[str, Any], market: Any = None) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ class CcxtExchange:
             exchange = self._ready(tap)
             pair = self._pair(symbol, currency, exchange.markets)
             told = exchange.fetch_order_book(pair, depth_of(exchange, depth))
-            stamp = told.get("timestamp") if self.states_time is not False else None
+            stamp = told.get("timestamp")
             book = OrderBook(
                 symbol=symbol,
                 currency=currency,
@@ -106,21 +106,23 @@ class CcxtExchange:
     ) -> Iterator[tuple[str, str]]:
         """Yield the venue's best pair for each instrument that it trades."""
         for instrument in instruments:
-            for currency in CURRENCIES:
-                name = self._name(instrument.symbol, currency)
-                if name in markets and markets[name].get("active") is not False:
-                    yield name, instrument.symbol
-                    break
+            found = (self._found(instrument.symbol, one, markets) for one in CURRENCIES)
+            name = next((name for name in found if name), None)
+            if name:
+                yield name, instrument.symbol
 
     def _pair(self, symbol: str, currency: str, markets: Mapping[str, Any]) -> str:
-        name = self._name(symbol, currency)
-        if name not in markets or markets[name].get("active") is False:
+        name = self._found(symbol, currency, markets)
+        if name is None:
             raise NotOffered(f"does not trade {symbol} in {currency}")
         return name
 
-    def _name(self, symbol: str, currency: str) -> str:
-        settled = f":{currency}" if self.market_type == "swap" else ""
-        return f"{symbol}/{currency}{settled}"
+    def _found(self, symbol: str, currency: str, markets: Mapping[str, Any]) -> str | None:
+        # A perpetual is paid out in dollars of one kind or another.
+        endings = [f":{one}" for one in CURRENCIES] if self.market_type == "swap" else [""]
+        names = (f"{symbol}/{currency}{ending}" for ending in endings)
+        trading = (n for n in names if n in markets and markets[n].get("active") is not False)
+        return next(trading, None)
 
     def _quote(self, ticker: Mapping[str, Any], symbol: str, tap: Tap) -> Quote | None:
         price = known(ticker, "last")

@@ -1,0 +1,1 @@
+"""The tables of providers, held against what they speak of."""
