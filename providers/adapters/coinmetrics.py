@@ -27,6 +27,9 @@ class CoinMetrics:
             "start_time": since.date().isoformat(),
             # The most there can be: a second page is never needed.
             "page_size": "10000",
+            # A price that is not free would otherwise look like a refusal of us.
+            "ignore_forbidden_errors": "true",
+            "ignore_unsupported_errors": "true",
         }
         body = read_json(tap.get("/v4/timeseries/asset-metrics", params).text)
         rows = body.get("data") if isinstance(body, dict) else None

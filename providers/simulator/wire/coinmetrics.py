@@ -18,6 +18,8 @@ def answer(view: View, path: str, query: Query) -> Answer:
     if path != "/v4/timeseries/asset-metrics":
         return _refused("not_found", f"Path '{path}' is not found.", 404)
     asset, metric = query.get("assets", ""), query.get("metrics", "")
+    if asset not in _SYMBOLS and query.get("ignore_unsupported_errors") == "true":
+        return Answer(200, {"data": []})
     if asset not in _SYMBOLS:
         return _refused("bad_parameter", f"Bad parameter 'assets'. Value '{asset}' is not known.")
     if metric != "PriceUSD" or query.get("frequency") != "1d":

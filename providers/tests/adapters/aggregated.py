@@ -30,7 +30,7 @@ ETH = _known("ETH", "ethereum", "eth-ethereum", "ethereum", "80", "1027", "ETH",
 DOGE = _known("DOGE", "dogecoin", "doge-dogecoin", "dogecoin", "2", "74", "DOGE", "doge")
 NOWHERE = _known("NWHR", "nowhere", "nwhr-nowhere", "nowhere", "999", "999", "NWHR", "nwhr")
 ASKED = (BTC, ETH, DOGE)
-FAULTS = (
+FAULTS: tuple[tuple[str, dict[str, int]], ...] = (
     ("rate_limited", {}),
     ("banned", {}),
     ("geo_blocked", {}),

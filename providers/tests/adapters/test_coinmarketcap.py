@@ -134,7 +134,7 @@ def test_bent_global_figures_are_true_or_a_named_error(text):
 def test_the_simulated_upstream_is_read_over_http(sim):
     tap = over_http(sim, "coinmarketcap", key="secret")
     assert {one.symbol for one in CMC.quotes((*ASKED, NOWHERE), tap)} == {"BTC", "ETH", "DOGE"}
-    assert CMC.global_figures(tap).btc_dominance > 0
+    assert CMC.global_figures(tap).btc_dominance is not None
 
 
 @pytest.mark.parametrize(("fault", "options"), FAULTS)
