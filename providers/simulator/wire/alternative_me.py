@@ -50,4 +50,4 @@ def mood(view: View, day: int) -> int:
     trend = (opens[-1] - opens[0]) / (usual * math.sqrt(_MONTH))
     steps = [after - before for before, after in pairwise(opens)]
     shaken = math.sqrt(sum(step * step for step in steps) / len(steps)) / usual - 1
-    return round(50 + 49 * math.tanh(0.8 * trend - 0.4 * shaken))
+    return round(50 + 49 * math.tanh(0.45 * trend - 0.3 * shaken))
