@@ -55,7 +55,7 @@ DEPTHS: Mapping[str, tuple[int, ...]] = {
     "htx": (5, 10, 20, 150),
 }
 UNUSED = frozenset(
-    {"taker", "maker", "created", "percentage", "tierBased", "feeSide", "uppercaseId"}
+    {"taker", "maker", "margin", "created", "percentage", "tierBased", "feeSide", "uppercaseId"}
 )
 
 
@@ -156,7 +156,7 @@ def _small(row: Mapping[str, Any]) -> Market:
 
 def _copy(text: str) -> str:
     """Return the one copy of a word, made anew: the listing's own would keep its pages in memory."""
-    return sys.intern(text.encode().decode())
+    return sys.intern(text.encode(errors="surrogatepass").decode(errors="surrogatepass"))
 
 
 def _as_told(ticker: Mapping[str, Any], market: Any = None) -> Mapping[str, Any]:

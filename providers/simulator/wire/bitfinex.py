@@ -33,7 +33,7 @@ def _name(base: str) -> str:
 
 PAIRS = {_name(base): Pair("bitfinex", base, "USD", d) for base, d in _DECIMALS.items()}
 
-_SAME = {name: name for name in ("1m", "5m", "15m", "30m", "1h", "6h", "12h", "1M")}
+_SAME = {name: name for name in ("1m", "5m", "15m", "30m", "1h", "4h", "6h", "12h", "1M")}
 GRIDS = {name: BINANCE[same] for name, same in {**_SAME, "1D": "1d", "1W": "1w"}.items()} | {
     "3h": Grid(3 * HOUR),
     "7D": Grid(7 * DAY),
