@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -120,6 +120,8 @@ def _bare(exchange_id: str) -> Any:
     exchange = getattr(ccxt, exchange_id)({"options": options, "enableRateLimit": False})
     # Strings, because a float has lost digits already.
     exchange.number = str
+    # It would take a text for a list of letters.
+    exchange.safe_string = partial(_string, exchange.safe_string)
     # It would fill a missing price with one that it computes from the others.
     exchange.safe_ticker = _as_told
     # It writes out each zero of a precision, and a venue may claim a billion of them.
@@ -161,6 +163,10 @@ def _copy(text: str) -> str:
 
 def _as_told(ticker: Mapping[str, Any], market: Any = None) -> Mapping[str, Any]:
     return ticker
+
+
+def _string(read: Callable[..., Any], holder: Any, key: Any, default: Any = None) -> Any:
+    return default if isinstance(holder, str) else read(holder, key, default)
 
 
 def _level(

@@ -101,6 +101,14 @@ def test_a_level_that_cannot_be_is_a_bad_payload(row):
         level(row)
 
 
+def test_a_text_is_not_taken_for_a_level():
+    place = BY_ID["binance"]
+    body = json.loads(place.text("book"))
+    body["asks"].insert(0, "12,5")
+    with pytest.raises(BadPayload):
+        book_of(place, json.dumps(body))
+
+
 def test_one_side_is_a_book_too():
     assert order_book(book([("10", "1")], []), 5).asks == ()
 

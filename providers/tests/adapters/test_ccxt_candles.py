@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from providers.types import CandleAsk
 FIRST = datetime(2025, 11, 21, 4, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ASK = CandleAsk("BTC", "USD", "1h")
-ROW = [1763697600000, "10", "12", "9", "11", "5", None]
+ROW: list[Any] = [1763697600000, "10", "12", "9", "11", "5", None]
 
 
 def ids(place):
@@ -101,7 +102,7 @@ def test_what_a_venue_lacks_it_does_not_offer(place):
         adapter.candles(ask(place, "7m"), upstream.tap)
     for pair in (("NWHR", place.currency), ("BTC", "XYZ")):
         with pytest.raises(NotOffered, match="does not trade"):
-            adapter.candles(CandleAsk(*pair, "1h"), upstream.tap)
+            adapter.candles(CandleAsk(pair[0], pair[1], "1h"), upstream.tap)
     # And its listing is not read again for that.
     assert sum(place.listing in path for path, *_ in upstream.asked) == 1
 

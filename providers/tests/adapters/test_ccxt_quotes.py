@@ -103,6 +103,12 @@ def test_a_venue_that_states_times_must_state_a_right_one(name, stamp):
         quotes(place, tickers=place.text("tickers").replace(told, stamp))
 
 
+def test_a_text_is_not_taken_for_a_list_of_letters():
+    body = json.loads(BY_ID["kraken"].text("tickers"))
+    body["result"]["XXBTZUSD"]["c"] = "73954.70000"
+    assert "BTC" not in quotes(BY_ID["kraken"], tickers=json.dumps(body))
+
+
 def okx(code):
     return json.dumps({"code": code, "msg": "no", "data": []})
 

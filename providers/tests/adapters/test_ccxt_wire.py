@@ -7,6 +7,7 @@ import pytest
 from providers import asking
 from providers.adapter import CAPABILITIES
 from providers.exceptions import BadPayload, Blocked, ProviderError, RateLimited, Unreachable
+from providers.roster import Member
 from providers.rows.exchanges import ROWS
 from providers.simulator import Simulator
 from providers.simulator.venue import fixed
@@ -52,20 +53,13 @@ def _strangers():
         row.adapter._listed = None
 
 
-class Member:
-    """What the tap needs to know of a provider."""
-
-    def __init__(self, row):
-        self.row, self.slug, self.key = row, row.slug, ""
-
-
 def ask(row, capability, *question):
     questions = {
         "quotes": ((BTC, ETH, DOGE),),
         "candles": (CandleAsk("BTC", PAIRS[row.slug].quote, "1h", limit=24),),
         "order_book": ("BTC", PAIRS[row.slug].quote, 20),
     }
-    tap = asking._tap(Member(row))
+    tap = asking._tap(Member(row, capability, place=0, key="", is_on=True))
     method = getattr(row.adapter, CAPABILITIES[capability])
     return method(*(question or questions[capability]), tap)
 
