@@ -14,8 +14,12 @@ from providers.exceptions import BadPayload
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
-# Multiplied out, as ccxt does it, ten to the power of a billion takes for ever.
-ENDLESS = re.compile(r"(?<![\w.])(?:\d[\d_]*(?:\.[\d_]*)?|\.[\d_]+)[eE]\s*[+-]?[\d_]{4,}(?!\w)")
+# Multiplied out, as ccxt does it, ten to the power of a billion takes for ever. Only what stands
+# alone counts: identifiers are full of pieces that look like it.
+ENDLESS = re.compile(
+    r"""(?:(?<![^\s:,\["])|(?<=\\[bfnrt]))[+-]?"""
+    r"""(?:\d[\d_]*(?:\.[\d_]*)?|\.[\d_]+)[eE]\s*[+-]?[\d_]{4,}(?![^\s,\]}"\\])"""
+)
 
 
 def _refuse_constant(constant: str) -> NoReturn:

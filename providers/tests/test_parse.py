@@ -48,6 +48,8 @@ def test_a_fraction_keeps_every_digit(digits):
         '[".5E+1000000000"]',
         '["1_0e 1_000_000_000"]',
         "[-1.5E-4000]",
+        '{"price":-1e4000}',
+        '["\\t-1e1000000000\\n"]',
         "[" + "9" * 5000 + "]",
         "[" * 100_000,
         "\ufeff[]",
@@ -60,6 +62,8 @@ def test_what_is_not_usable_json_is_a_bad_payload(text):
 
 def test_text_that_only_looks_like_an_endless_number_is_left_alone():
     assert read_json('["ab1e2000", "1e2000x", "v1.1e2000.0"]')[0] == "ab1e2000"
+    pool = "6dde330b-61b5-12e4567-8e1234-1e2000"
+    assert read_json(f'{{"pool": "{pool}", "link": "https://a.example/1e2000/"}}')["pool"] == pool
 
 
 def test_a_web_page_is_called_one():
