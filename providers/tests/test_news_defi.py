@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers import asking
+from providers import asking, budget
 from providers.adapter import CAPABILITIES
 from providers.exceptions import BadPayload, Blocked, ProviderError, RateLimited, Unreachable
 from providers.roster import Member
@@ -74,8 +74,8 @@ def test_each_answers_in_the_simulated_market(sim, slug, capability):
 )
 def test_each_fault_has_its_name_everywhere(sim, kind, expected, monkeypatch):
     # Whoever asked for a pause is asked again at once, about something else.
-    monkeypatch.setattr(asking.budget, "paused_until", lambda slug: 0)
-    monkeypatch.setattr(asking.budget, "take", lambda slug, *, per_minute: True)
+    monkeypatch.setattr(budget, "paused_until", lambda slug: 0)
+    monkeypatch.setattr(budget, "take", lambda slug, *, per_minute: True)
     for slug, capability in ASKED:
         sim.fault(slug, kind)
         assert {refusal(slug, capability)} == expected, slug
