@@ -6,6 +6,7 @@ from typing import Any
 
 from celery.beat import EmbeddedService
 from celery.worker import WorkController, state
+from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
 from cryptodt.celery import Job, app, schedule
@@ -54,6 +55,8 @@ class Engine:
 
 def sync_schedule() -> None:
     """Write the schedule into the table, and leave every row alone that an operator changed."""
+    # A last run in the future is from before the clock was set back; it would stop the beat.
+    PeriodicTask.objects.filter(last_run_at__gt=timezone.now()).update(last_run_at=None)
     for job in schedule():
         row, is_new = PeriodicTask.objects.get_or_create(name=job.name, defaults=_columns(job))
         if not is_new and row.description != _note(job) and _is_untouched(row):

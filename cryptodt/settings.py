@@ -17,7 +17,8 @@ MARKET = "simulated" if SIMULATED else "live"
 # Simulated data has a directory of its own, so that it never meets real data.
 DATA_DIR = Path(env.text("CRYPTODT_DATA_DIR") or BASE_DIR / ("var-demo" if SIMULATED else "var"))
 DATA_DIR = DATA_DIR.resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+# Sessions and password hashes are in there.
+DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 7860)
@@ -248,6 +249,8 @@ LOGGING = {
         # Django would format its own lines twice and print tracebacks for each 404.
         "django": {"handlers": [], "propagate": True},
         "django.request": {"level": "ERROR"},
+        # Anybody can send a wrong Host; that is no error of ours, and no reason for a traceback.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
         "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
         # Its lines hold whole URLs, and some upstreams want their key in there.

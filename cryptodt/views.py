@@ -130,12 +130,16 @@ def percent(change: str | None) -> str:
     return f"{signs[direction(change)]}{abs(Decimal(change)):.2f}%"
 
 
+# Half of the last digit that is shown.
+SHOWN = Decimal("0.005")
+
+
 def direction(change: str | None) -> str:
     """Name the way a price went, as far as the two digits that are shown can tell."""
     if change is None:
         return UNKNOWN
-    value = round(Decimal(change), 2)
-    return "up" if value > 0 else "down" if value < 0 else "flat"
+    value = Decimal(change)
+    return "up" if value > SHOWN else "down" if value < -SHOWN else "flat"
 
 
 def compact(amount: str | None) -> str:

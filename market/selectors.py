@@ -131,7 +131,7 @@ def _finished(item: Item, now_ms: int) -> bytes:
 
 
 def _is_stale(item: Item, now_ms: int) -> bool:
-    return now_ms - item.observed_ms >= (settings.CACHE_TTL_PRICES + 1) * 1000
+    return snapshot.is_stale(item, now_ms=now_ms, fresh_seconds=settings.CACHE_TTL_PRICES)
 
 
 def _now_ms() -> int:

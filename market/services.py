@@ -13,7 +13,15 @@ from django.db import transaction
 from cryptodt.common.money import percent_apart, spell
 from market import selectors, snapshot
 from market.catalog import BY_SYMBOL, STABLE
-from market.consensus import Agreement, Disagreement, Exclusion, Reference, agree, in_dollars
+from market.consensus import (
+    MAX_LEAD,
+    Agreement,
+    Disagreement,
+    Exclusion,
+    Reference,
+    agree,
+    in_dollars,
+)
 from market.models import Asset, Price, PricePoint
 from market.resolver import ALIASES
 from providers.types import Quote
@@ -38,7 +46,15 @@ NAMES = {
 }
 DISTRUST_COUNT = 3
 DISTRUST_SHARE = 0.2
-FIGURES = ("change_1h", "change_24h", "change_7d", "volume_24h", "market_cap", "rank")
+PERCENT, DOLLARS = (Decimal(-100), Decimal(10**6)), (Decimal(0), Decimal(10**18))
+PLAUSIBLE = {
+    "change_1h": PERCENT,
+    "change_24h": PERCENT,
+    "change_7d": PERCENT,
+    "volume_24h": DOLLARS,
+    "market_cap": DOLLARS,
+    "rank": (1, 10**6),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +95,13 @@ def sync_assets() -> None:
 
 def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
     """Agree on a price for every asset, store what is new, then show and tell it."""
-    outcomes = agree_all(quotes, selectors.references(), now=now)
+    references = {
+        symbol: reference
+        for symbol, reference in selectors.references().items()
+        # After a clock was set back, the last price stands in the future and says nothing.
+        if reference.observed_at - now <= MAX_LEAD
+    }
+    outcomes = agree_all(quotes, references, now=now)
     refused = {one.symbol: one.reason for one in outcomes if isinstance(one, Disagreement)}
     for one in outcomes:
         _log_exclusions(one)
@@ -190,7 +212,7 @@ def _store(
     rows = [
         _row(assets[symbol], agreement, quotes, now)
         for symbol, agreement in agreed.items()
-        if symbol in assets and _is_news(agreement, held.get(symbol))
+        if symbol in assets and _is_news(agreement, held.get(symbol), now)
     ]
     if not rows:
         return ()
@@ -206,8 +228,10 @@ def _store(
     return tuple(row.asset.symbol for row in rows)
 
 
-def _is_news(agreement: Agreement, held: Price | None) -> bool:
-    return held is None or agreement.observed_at > held.observed_at
+def _is_news(agreement: Agreement, held: Price | None, now: datetime) -> bool:
+    if held is None or held.observed_at - now > MAX_LEAD:
+        return True
+    return agreement.observed_at > held.observed_at
 
 
 def _row(asset: Asset, agreement: Agreement, quotes: Sequence[Quote], now: datetime) -> Price:
@@ -216,8 +240,8 @@ def _row(asset: Asset, agreement: Agreement, quotes: Sequence[Quote], now: datet
     believed = [q for q in quotes if q.symbol == asset.symbol and q.source in sources]
     believed.sort(key=lambda quote: quote.market_cap is None)
     figures = {
-        name: next((v for q in believed if (v := getattr(q, name)) is not None), None)
-        for name in FIGURES
+        name: next((v for q in believed if _is_plausible(name, v := getattr(q, name))), None)
+        for name in PLAUSIBLE
     }
     return Price(
         asset=asset,
@@ -229,6 +253,13 @@ def _row(asset: Asset, agreement: Agreement, quotes: Sequence[Quote], now: datet
         spread_percent=agreement.spread_percent,
         **figures,
     )
+
+
+def _is_plausible(name: str, value: Decimal | int | None) -> bool:
+    """Say whether a figure can be meant. Nobody agrees on them, so the absurd is left out: one
+    figure of one provider must not break the table or the page that show it."""
+    least, most = PLAUSIBLE[name]
+    return value is not None and least <= value <= most
 
 
 def _point(row: Price) -> PricePoint:

@@ -14,6 +14,7 @@ from market.models import Price
 TOPIC = "prices"
 NAMES = "assets"
 LOST_ALL = -100
+AHEAD_MS = 30_000
 
 
 def public_item(row: Price) -> Item:
@@ -46,8 +47,14 @@ def public_item(row: Price) -> Item:
 def with_age(item: Item, *, now_ms: int, fresh_seconds: int) -> bytes:
     """Return the finished object: its bytes, how old it is, and whether that is too old."""
     age = max(0, now_ms - item.observed_ms) // 1000
-    stale = b"true" if age > fresh_seconds else b"false"
+    stale = b"true" if is_stale(item, now_ms=now_ms, fresh_seconds=fresh_seconds) else b"false"
     return b'%b,"age":%d,"stale":%b}' % (item.head, age, stale)
+
+
+def is_stale(item: Item, *, now_ms: int, fresh_seconds: int) -> bool:
+    """Say whether a price is too old to be current, or from a future that a clock made up."""
+    age_ms = now_ms - item.observed_ms
+    return age_ms // 1000 > fresh_seconds or age_ms < -AHEAD_MS
 
 
 def warm(build: snapshot.Build) -> Snapshot:

@@ -47,6 +47,8 @@ LONGEST_PAUSE = 24 * 3600
 ASKED_TOO_OFTEN = {429, 418}
 NOT_FOR_US = {401, 403, 407, 451}
 DEEPEST_CAUSE = 8
+# Shorter ones are numbers and words, and hiding those would hide the reason.
+SECRET = 8
 MOST_DIGITS = 18
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 NO_DELAY: list[tuple[int, int, int | bytes]] = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
@@ -225,7 +227,8 @@ def get(
         with response:
             _check_market(response)
             if response.status_code != HTTPStatus.OK:
-                raise _refusal(response, hidden=(headers or {}).values())
+                sent = [*(headers or {}).values(), *(params or {}).values()]
+                raise _refusal(response, hidden=[text for text in sent if len(text) >= SECRET])
             text = _body(response, LARGEST_BODY)
     # UnicodeError: a name or a key with letters that cannot stand there.
     except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:

@@ -153,7 +153,7 @@ def _headers(error: Exception, retry_after: int | None) -> dict[str, str]:
 
 def _page(request: HttpRequest, code: int) -> HttpResponse:
     """Answer an error outside of DRF: the envelope under /api/, a page elsewhere."""
-    if not request.path.startswith("/api/"):
+    if not f"{request.path}/".startswith("/api/"):
         return render(request, f"errors/{code}.html", status=code)
     body = envelope(OF_STATUS[code], MESSAGES[code], {}, None)
     content_type = "application/json"

@@ -10,24 +10,30 @@ from datetime import UTC, datetime
 
 _trace: ContextVar[str] = ContextVar("trace", default="")
 
-# Keys travel in headers and, at some upstreams, in query strings; neither may reach a log.
-_QUERY = re.compile(r"(/[^\s?\"'/]*)\?[^\s\"']+")
-_LOGIN = re.compile(r"(://)[^\s/@\"']*:[^\s/@\"']*@")
-_WORDS = r"[\w-]*(?:bearer|api[-_]?key|token|secret|password)[\w-]*"
-_SECRET = re.compile(rf"(?i)({_WORDS})([\"'=:\s]+)[^\s\"',&}}]+")
-_NAME = re.compile(f"(?i){_WORDS}")
+# Longer, a line is somebody's attempt to fill the disk.
+LONGEST = 20_000
+
+# Keys travel in headers and, at some upstreams, in query strings; neither may reach a log. What
+# is matched here comes from strangers: every repetition is possessive, so none can be tried twice.
+_QUERY = re.compile(r"(/)([^\s?\"'/]*+)\?[^\s\"']++")
+_LOGIN = re.compile(r"(://)[^\s/@\"':]*+:[^\s/@\"']*+@")
+_KEY = r"(?:bearer|api[-_]?key|token|secret|password)"
+_SECRET = re.compile(rf"(?i)(?<![\w-])(?=[\w-]*?{_KEY})([\w-]++)([\"'=:\s]++)[^\s\"',&}}]++")
+_NAME = re.compile(_KEY, re.IGNORECASE)
 
 
 def scrub(text: str) -> str:
     """Return the text without query strings, logins in URLs, and anything that looks secret."""
-    text = _LOGIN.sub(r"\1***@", _QUERY.sub(r"\1?***", text))
+    if len(text) > LONGEST:
+        text = text[:LONGEST] + "..."
+    text = _LOGIN.sub(r"\1***@", _QUERY.sub(r"\1\2?***", text))
     return _SECRET.sub(r"\1\2***", text)
 
 
 def _scrubbed(value: object) -> object:
     if isinstance(value, dict):
         return {
-            name: "***" if _NAME.fullmatch(str(name)) else _scrubbed(inner)
+            name: "***" if _NAME.search(str(name)[:LONGEST]) else _scrubbed(inner)
             for name, inner in value.items()
         }
     if isinstance(value, list | tuple):

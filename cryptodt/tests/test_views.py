@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as configured
+from django.http import HttpResponse
 from django.template.loader import get_template
 
 from accounts.models import User
 from cryptodt import views
+from market import selectors as market_selectors
 from market.selectors import PriceRow
+from providers import selectors as provider_selectors
 from providers.selectors import ProviderState
 
 TEMPLATES = Path(configured.BASE_DIR) / "templates"
@@ -58,8 +61,8 @@ def show(client, db, monkeypatch):
     client.force_login(User.objects.create_user("alice"))
 
     def shown(rows, providers=()):
-        monkeypatch.setattr(views.market_selectors, "price_board", lambda: list(rows))
-        monkeypatch.setattr(views.provider_selectors, "provider_states", lambda: list(providers))
+        monkeypatch.setattr(market_selectors, "price_board", lambda: list(rows))
+        monkeypatch.setattr(provider_selectors, "provider_states", lambda: list(providers))
         return client.get("/").content.decode()
 
     return shown
@@ -199,7 +202,7 @@ def test_an_error_page_needs_no_context_and_no_database(name):
 
 def test_the_reference_may_draw_its_own_styles_and_nothing_else_may(rf, settings):
     usual = settings.CONTENT_SECURITY_POLICY
-    answer = views.with_policy(lambda request: views.HttpResponse(), style_src="'unsafe-inline'")
+    answer = views.with_policy(lambda request: HttpResponse(), style_src="'unsafe-inline'")
     text = answer(rf.get("/redoc")).headers["Content-Security-Policy"]
     assert "style-src 'unsafe-inline'" in text
     assert f"script-src {usual['script-src']}" in text

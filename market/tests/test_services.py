@@ -254,3 +254,19 @@ def test_a_name_that_an_operator_wrote_is_kept():
 def test_no_two_listings_have_one_name_at_a_provider():
     names = [pair for listing in LISTINGS for pair in listing.ids.items()]
     assert len(names) == len(set(names))
+
+
+def test_after_a_clock_was_set_back_prices_go_on():
+    ahead = NOW + timedelta(hours=1)
+    record_quotes([quote(price="60000", age=-3600)], now=ahead)
+    record_quotes([quote(price="63000")], now=NOW)
+    assert stored().price == Decimal(63000)
+
+
+@pytest.mark.parametrize(
+    ("figure", "absurd"),
+    [("rank", 10**20), ("change_24h", Decimal("1e58")), ("market_cap", Decimal("1e59"))],
+)
+def test_an_absurd_figure_is_left_out_and_the_price_stays(figure, absurd):
+    record_quotes([quote(price="60000", **{figure: absurd})], now=NOW)
+    assert (stored().price, getattr(stored(), figure)) == (Decimal(60000), None)

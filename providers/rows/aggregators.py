@@ -20,7 +20,7 @@ ROWS: tuple[Row, ...] = (
         is_default=True,
         # Its public answers are cached for a minute, and keyless callers share 5 to 15 a minute.
         every=30,
-        budget=10,
+        budget=5,
         order=10,
     ),
     Row(

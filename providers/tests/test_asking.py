@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from providers import asking, breaker, budget
+from providers import asking, breaker, budget, http
 from providers.exceptions import BadPayload, OverBudget, RateLimited, Resting, Unreachable
 from providers.registry import BY_SLUG
 from providers.roster import Member
 from providers.selectors import observed_of
 from providers.tests.conftest import BTC
+from providers.types import Answer
 
 
 def member(slug="binance", **changes):
@@ -41,9 +42,9 @@ def test_a_mirror_answers_when_the_first_address_does_not(mirrored, monkeypatch)
         asked.append(url)
         if "one.example" in url:
             raise Unreachable("did not answer in time")
-        return asking.Answer("good", {})
+        return Answer("good", {})
 
-    monkeypatch.setattr(asking.http, "get", get)
+    monkeypatch.setattr(http, "get", get)
     one = member(origin="https://one.example", mirrors=("https://two.example",))
     assert text(one) == "good"
     assert text(one) == "good"

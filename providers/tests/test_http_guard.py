@@ -6,6 +6,7 @@ import traceback
 import pytest
 from urllib3.util.connection import create_connection
 
+from providers import http
 from providers.exceptions import BadPayload, ProviderError, Unreachable
 from providers.simulator import Simulator
 from providers.tests.listener import Listener, answer, get, refused
@@ -214,3 +215,19 @@ def test_a_key_that_cannot_be_sent_is_not_told_either(listen, key):
 
 def test_urllib3_keeps_addresses_out_of_the_log(settings):
     assert settings.LOGGING["loggers"]["urllib3"]["level"] == "ERROR"
+
+
+def test_a_key_in_the_query_that_a_refusal_repeats_is_hidden(listen, live_market):
+    body = b'{"error":"key 0123456789abcdef is not known"}'
+    head = b"HTTP/1.1 400 Bad Request\r\nContent-Length: %d\r\n\r\n" % len(body)
+    server = listen(head + body)
+    with pytest.raises(BadPayload) as failed:
+        http.get(
+            server.url,
+            params={"apikey": "0123456789abcdef"},
+            headers=None,
+            seconds=2,
+            public_only=False,
+        )
+    assert "is not known" in str(failed.value)
+    assert "0123456789abcdef" not in str(failed.value)

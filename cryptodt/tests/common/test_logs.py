@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptodt.common.logs import JsonFormatter, begin_trace, scrub, trace_id, traced
+from cryptodt.common.logs import LONGEST, JsonFormatter, begin_trace, scrub, trace_id, traced
 
 
 def line(message="hello", *args, exc_info=None, **extra):
@@ -79,3 +79,12 @@ def test_a_task_begins_its_own_trace():
         begin_trace("task-1")
         assert json.loads(line())["trace"] == "task-1"
     assert trace_id() == ""
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize(
+    "hostile", ["secret" * 3000, "a" * 60000, "://" + ":" * 20000, "?" * 50000, "token=" * 10000]
+)
+def test_a_hostile_text_is_scrubbed_at_once(hostile):
+    """A pattern that tries every split again needs minutes for these."""
+    assert len(scrub(hostile)) <= LONGEST + len("...")
