@@ -1,7 +1,7 @@
 """The socket at /ws: reads what a client wants, and writes what it is owed."""
 
 import asyncio
-import contextlib
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +16,8 @@ from cryptodt.hub import HUB
 from market import selectors as market
 from market.resolver import symbols_of
 
+logger = logging.getLogger(__name__)
+
 PROTOCOL = 1
 LARGEST_FRAME = 64 * 1024
 # One that does not take a frame within this time is not reading; it is told so and closed.
@@ -29,11 +31,31 @@ TOPICS = {"market_data": "prices"}
 class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One client. What it is owed waits in `owed`, where the latest of each symbol wins."""
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.counted = False
+        self.jobs: list[asyncio.Task[None]] = []
+
+        async def send_or_notice(message: Mapping[str, Any]) -> None:
+            # Servers say it either way: OSError for a client that left, RuntimeError after close.
+            try:
+                await send(message)
+            except (OSError, RuntimeError) as error:
+                raise Gone from error
+
+        try:
+            await super().__call__(scope, receive, send_or_notice)
+        except Gone:
+            logger.debug("A client left in the middle of an answer")
+        finally:
+            # Not in `disconnect`, which is skipped when anything above was raised.
+            await self._leave()
+
     async def connect(self) -> None:
         await self.accept()
         self.owed: dict[str, str] = {}
         self.something_owed = asyncio.Event()
         HUB.connections += 1
+        self.counted = True
         HUB.start()
         await self.say(
             {
@@ -46,13 +68,17 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         )
         self.jobs = [asyncio.create_task(self._pay()), asyncio.create_task(self._beat())]
 
-    async def disconnect(self, code: int) -> None:
-        HUB.connections -= 1
+    async def _leave(self) -> None:
+        if self.counted:
+            HUB.connections -= 1
+            self.counted = False
         HUB.part(self)
-        for job in self.jobs:
+        jobs, self.jobs = self.jobs, []
+        for job in jobs:
             job.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await job
+        for outcome in await asyncio.gather(*jobs, return_exceptions=True):
+            if isinstance(outcome, Exception) and not isinstance(outcome, Gone):
+                logger.error("Sending to a client failed", exc_info=outcome)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
@@ -131,6 +157,10 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         while True:
             await asyncio.sleep(settings.WEBSOCKET_HEARTBEAT_INTERVAL)
             await self.say({"type": "heartbeat", "timestamp": _now_ms()})
+
+
+class Gone(Exception):
+    """The client is not there any more, which is how every connection ends."""
 
 
 class Misunderstood(Refusal):
