@@ -14,6 +14,8 @@ from cryptodt.common.logs import traced
 logger = logging.getLogger("cryptodt.access")
 
 Next = Callable[[HttpRequest], HttpResponse]
+# Longer ones are logged in part; nothing of ours has such an address.
+LONGEST_PATH = 500
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
@@ -32,9 +34,9 @@ class RequestLog:
             response["X-Request-ID"] = request_id
             logger.info(
                 "%s %s %s",
-                request.method,
-                request.path,
                 response.status_code,
+                request.method,
+                request.path[:LONGEST_PATH],
                 extra={"fields": {"ms": round((time.perf_counter() - started) * 1000, 1)}},
             )
         return response

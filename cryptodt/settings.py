@@ -191,6 +191,16 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cryptodt.api.schema.add_errors",
+    ],
+    # Without names of their own these choices would be called after the hash of their values.
+    "ENUM_NAME_OVERRIDES": {
+        "HealthState": ["healthy", "degraded", "unhealthy"],
+        "ProviderStatus": ["online", "degraded", "offline", "unknown", "off"],
+        "BreakerState": ["closed", "open", "half_open"],
+    },
 }
 
 # -- Background work -----------------------------------------------------------

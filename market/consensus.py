@@ -29,6 +29,8 @@ GUARD_AGE = timedelta(days=1)
 SLIP_TOLERANCE = Decimal(35)
 SLIPS = tuple(Decimal(10) ** power for power in range(-9, 10) if power)
 QUORUM = 2
+# Who was heard longer ago than this does not stand for a price any more.
+HEARD = timedelta(seconds=90)
 HALF_WEIGHT_AGE = 20.0
 TOGETHER = timedelta(seconds=10)
 # Digits of a converted price: enough for the cheapest asset, no more than the quote had.
@@ -58,6 +60,7 @@ class Agreement:
     price: Decimal
     observed_at: datetime
     contributors: tuple[Quote, ...]
+    agreeing: tuple[Quote, ...]
     excluded: tuple[Exclusion, ...]
     spread_percent: Decimal
 
@@ -107,11 +110,14 @@ def agree(
         excluded += [Exclusion(quote, doubt) for quote in believable]
         return Disagreement(symbol, doubt, tuple(excluded))
     chosen = _weighted_median(_newest(group, reference), now)
+    # Older quotes agree as well, but nobody could say that they were asked about this price.
+    heard = [quote for quote in group if now - quote.observed_at <= HEARD] or [chosen]
     return Agreement(
         symbol=symbol,
         price=chosen.price,
         observed_at=chosen.observed_at,
-        contributors=tuple(sorted(group, key=lambda quote: quote.source)),
+        contributors=tuple(sorted(heard, key=lambda quote: quote.source)),
+        agreeing=tuple(group),
         excluded=(*excluded, *(Exclusion(quote, "outlier") for quote in outside)),
         spread_percent=_spread(group),
     )

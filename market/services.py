@@ -237,7 +237,8 @@ def _is_news(agreement: Agreement, held: Price | None, now: datetime) -> bool:
 def _row(asset: Asset, agreement: Agreement, quotes: Sequence[Quote], now: datetime) -> Price:
     sources = [quote.source for quote in agreement.contributors]
     # Figures come from those whose price is believed; an aggregator's are the fullest.
-    believed = [q for q in quotes if q.symbol == asset.symbol and q.source in sources]
+    agreeing = {quote.source for quote in agreement.agreeing}
+    believed = [q for q in quotes if q.symbol == asset.symbol and q.source in agreeing]
     believed.sort(key=lambda quote: quote.market_cap is None)
     figures = {
         name: next((v for q in believed if _is_plausible(name, v := getattr(q, name))), None)

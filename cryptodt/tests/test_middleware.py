@@ -38,7 +38,7 @@ def test_a_request_is_one_log_line_with_its_id_and_without_its_query(client, cap
         path = "/api/nothing%0Aforged"
         client.get(path + "?api_key=hush", headers={"X-Request-ID": "my-request.42"})
     (record,) = [one for one in caplog.records if one.name == "cryptodt.access"]
-    assert record.getMessage() == "GET /api/nothing\nforged 404"
+    assert record.getMessage() == "404 GET /api/nothing\nforged"
     line = JsonFormatter().format(record)
     assert "\n" not in line
     assert "hush" not in line

@@ -30,7 +30,9 @@ class PricesView(APIView):
         responses=PRICES,
     )
     def get(self, request: Request) -> Response:
-        answer = selectors.price_answer(request.query_params.get("symbols"))
+        # Clients that ask for one often leave the plural out; everything is not what they want.
+        typed = request.query_params.get("symbols", request.query_params.get("symbol"))
+        answer = selectors.price_answer(typed)
         body = {
             "success": True,
             "data": [orjson.Fragment(item) for item in answer.items],

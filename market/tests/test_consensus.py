@@ -59,9 +59,9 @@ def test_a_price_is_always_one_that_somebody_quoted(quotes, reference):
 
 
 @given(rounds(), references)
-def test_every_quote_either_contributes_or_is_named_with_a_reason(quotes, reference):
+def test_every_quote_either_agrees_or_is_named_with_a_reason(quotes, reference):
     found = outcome(*quotes, reference=reference)
-    used = found.contributors if isinstance(found, Agreement) else ()
+    used = found.agreeing if isinstance(found, Agreement) else ()
     named = [one.source for one in used] + [one.quote.source for one in found.excluded]
     assert sorted(named) == sorted(one.source for one in quotes)
     assert all(one.reason for one in found.excluded)
@@ -240,3 +240,11 @@ def test_a_stable_coin_is_never_taken_for_a_dollar():
 def test_a_currency_without_a_rate_takes_no_part():
     euros = quote("binance", "59000", currency="EUR")
     assert in_dollars([euros, quote()], {"USDT": Decimal(1)}) == [quote()]
+
+
+def test_who_was_heard_long_ago_agrees_and_does_not_stand_for_the_price():
+    found = outcome(quote("kraken", "64000"), quote("coingecko", "64010", age=91))
+    assert isinstance(found, Agreement)
+    assert [one.source for one in found.contributors] == ["kraken"]
+    assert [one.source for one in found.agreeing] == ["kraken", "coingecko"]
+    assert found.below_quorum
