@@ -23,7 +23,9 @@ HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
 NUMBERS = re.compile(r"(\d+|0x[0-9a-f]*)")
 # Names that never leave a network, or that lead back to this machine.
 INSIDE = ("localhost", "local", "internal", "lan", "home", "corp", "intranet", "private", "arpa")
-SECRETS = re.compile(r"(api|access|auth|client)?[-_]?(key|token|secret|password|passwd|pwd|auth)", re.I)
+SECRETS = re.compile(
+    r"(api|access|auth|client)?[-_]?(key|token|secret|password|passwd|pwd|auth)", re.I
+)
 API_PATH = "/api/v3"
 
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from celery import current_app
@@ -13,6 +14,7 @@ from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from providers import breaker, budget, calls, roster
 from providers.adapter import CAPABILITIES
@@ -175,11 +177,6 @@ def note_dissent(dissenting: Mapping[str, str], heard: Collection[str]) -> None:
             put_aside(slug, dissenting[slug])
 
 
-def request_probe(slug: str) -> None:
-    """Have a worker ask a provider now; its health shows what came of it."""
-    current_app.send_task("providers.tasks.probe_provider", [slug])
-
-
 def put_aside(slug: str, reason: str) -> None:
     """Leave a provider out of everything for a while; it comes back by itself."""
     Provider.objects.filter(slug=slug).update(
@@ -192,12 +189,31 @@ def put_aside(slug: str, reason: str) -> None:
 # -- The operator's hands ------------------------------------------------------------
 
 
+def switch(providers: Iterable[Provider], *, is_on: bool) -> list[Provider]:
+    """Switch providers on or off; return those that were not so before."""
+    changed = [provider for provider in providers if provider.is_on != is_on]
+    for provider in changed:
+        provider.is_on = is_on
+        provider.save(update_fields=["is_on"])
+    tell_roster()
+    return changed
+
+
 def set_key(provider: Provider, key: str) -> None:
     """Seal a provider's key; an empty one removes it."""
     provider.sealed_key = seal(key) if key else ""
     provider.key_ending = key[-4:] if key else ""
     provider.save(update_fields=["sealed_key", "key_ending"])
-    roster.changed()
+    tell_roster()
+
+
+def take_in(provider: Provider) -> None:
+    """Give a provider that an operator added its pools, and see at once whether it answers."""
+    row = roster.row_of(provider)
+    if row is not None:
+        join_pools([row])
+    tell_roster()
+    transaction.on_commit(partial(request_probe, provider.slug))
 
 
 def reset(slug: str) -> None:
@@ -207,7 +223,28 @@ def reset(slug: str) -> None:
     budget.lift(slug)
     cache.delete(f"provider:{slug}:dissent")
     Provider.objects.filter(slug=slug).update(aside_until=None, aside_reason="")
-    roster.changed()
+    tell_roster()
+
+
+def forget(slug: str) -> None:
+    """Leave nothing of a provider that was deleted to the next one of its name."""
+    reset(slug)
+    cache.delete_many([observed_key(slug, capability) for capability in CAPABILITIES])
+
+
+def tell_roster() -> None:
+    """Have every process read the operator's choices anew, as soon as they can be read."""
+    transaction.on_commit(roster.changed)
+
+
+def request_probe(slug: str) -> bool:
+    """Have a worker ask a provider now; its health shows what came of it."""
+    try:
+        current_app.send_task("providers.tasks.probe_provider", [slug])
+    except OperationalError:
+        logger.warning("No probe of %s: the queue cannot be reached", slug)
+        return False
+    return True
 
 
 # -- Roll-ups ------------------------------------------------------------------------
