@@ -181,9 +181,9 @@ def _read(text: str | None) -> dict[str, Any]:
 
 def _channel(message: Mapping[str, Any]) -> str:
     channel = message.get("channel", "market_data")
-    if channel not in TOPICS:
+    if not isinstance(channel, str) or channel not in TOPICS:
         raise Misunderstood(f"`channel` must be one of {', '.join(TOPICS)}.")
-    return str(channel)
+    return channel
 
 
 async def _symbols(message: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,11 @@
 """The socket and the front door, with clients that leave, send nonsense, or do not read."""
 
+import json
 import socket
 import struct
+
+import pytest
+from websockets.sync.client import connect
 
 from cryptodt.tests.running import Service
 
@@ -49,3 +53,42 @@ def test_clients_that_leave_during_an_answer_leave_nothing_behind(demo: Service)
     demo.wait_until(lambda: connections(demo) == 0)
     assert "ClientDisconnected" not in demo.log()
     assert "Exception in ASGI" not in demo.log()
+
+
+HUGE = 10**400
+NONSENSE: list[object] = [
+    [],
+    {},
+    [[]],
+    [["BTC"]],
+    [None],
+    7,
+    1.5,
+    HUGE,
+    -HUGE,
+    True,
+    "",
+    "\0",
+    [HUGE],
+]
+
+
+@pytest.mark.parametrize("field", ["channel", "symbols", "type", "action"])
+def test_a_field_of_any_shape_is_told_to_be_wrong(demo: Service, field: str):
+    with connect(demo.url.replace("http", "ws") + "/ws") as client:
+        assert json.loads(client.recv(timeout=5))["type"] == "connected"
+        for value in NONSENSE:
+            message = {"type": "subscribe", field: value}
+            if field == "action":
+                del message["type"]
+            client.send(json.dumps(message))
+            told = json.loads(client.recv(timeout=5))
+            assert told["type"] == "error", message
+            assert told["code"].startswith("INVALID_"), message
+
+
+def test_null_is_the_same_as_nothing_where_there_is_a_default(demo: Service):
+    with connect(demo.url.replace("http", "ws") + "/ws") as client:
+        client.recv(timeout=5)
+        client.send('{"type":"subscribe","symbols":null}')
+        assert len(json.loads(client.recv(timeout=5))["symbols"]) > 1
