@@ -3,6 +3,7 @@
 import json
 import socket
 import struct
+import time
 
 import pytest
 from websockets.sync.client import connect
@@ -92,3 +93,67 @@ def test_null_is_the_same_as_nothing_where_there_is_a_default(demo: Service):
         client.recv(timeout=5)
         client.send('{"type":"subscribe","symbols":null}')
         assert len(json.loads(client.recv(timeout=5))["symbols"]) > 1
+
+
+def answer(wire: socket.socket) -> tuple[str, str]:
+    """Return the head and the body of one answer that has a Content-Length."""
+    with wire, wire.makefile("rb") as stream:
+        head = b"".join(iter(stream.readline, b"\r\n")).decode().lower()
+        size = int(head.partition("content-length: ")[2].partition("\r\n")[0])
+        return head, stream.read(size).decode()
+
+
+def post(path: str, size: int) -> str:
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {size}\r\n\r\n"
+
+
+def test_slow_bodies_hold_nobody_up_and_end(demo: Service):
+    paths = ["/login"] * 8 + ["/api/prices"]
+    slow = [dial(demo, post(path, 100) + "abc") for path in paths]
+    time.sleep(0.5)
+    started = time.monotonic()
+    assert demo.get("/api/health")[0] == 200
+    assert time.monotonic() - started < 3
+    head, text = answer(slow[0])
+    assert head.startswith("http/1.1 408 ")
+    assert "connection: close" in head
+    assert "did not arrive within 10 seconds" in text
+    head, text = answer(slow[-1])
+    told = json.loads(text)
+    assert (told["success"], told["error"]["code"]) == (False, "REQUEST_TIMEOUT")
+    assert f"x-request-id: {told['requestId']}" in head
+    for wire in slow:
+        wire.close()
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_that_is_too_large_is_refused(demo: Service, chunked: bool):
+    wire = dial(demo)
+    if chunked:
+        part = b"40000\r\n" + bytes(0x40000) + b"\r\n"
+        wire.sendall(
+            b"POST /login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        for _ in range(12):
+            wire.sendall(part)
+    else:
+        wire.sendall(post("/login", 3_000_000).encode())
+    assert answer(wire)[0].startswith("http/1.1 413 ")
+
+
+def test_a_body_in_pieces_arrives_whole(demo: Service):
+    body = "username=nobody&password=" + "x" * 200_000
+    wire = dial(demo, post("/login", len(body)))
+    for start in range(0, len(body), 50_000):
+        wire.sendall(body[start : start + 50_000].encode())
+        time.sleep(0.05)
+    # Read to its end: only the missing token is in the way.
+    assert answer(wire)[0].startswith("http/1.1 403 ")
+
+
+def test_clients_that_leave_before_their_body_are_no_error(demo: Service):
+    for _ in range(10):
+        dial(demo, post("/login", 100) + "abc").close()
+    assert demo.get("/api/health")[0] == 200
+    time.sleep(0.3)
+    assert "Exception in ASGI" not in demo.log()
