@@ -47,13 +47,13 @@ NAMES = {
 DISTRUST_COUNT = 3
 DISTRUST_SHARE = 0.2
 PERCENT, DOLLARS = (Decimal(-100), Decimal(10**6)), (Decimal(0), Decimal(10**18))
-PLAUSIBLE = {
+PLAUSIBLE: dict[str, tuple[Decimal, Decimal]] = {
     "change_1h": PERCENT,
     "change_24h": PERCENT,
     "change_7d": PERCENT,
     "volume_24h": DOLLARS,
     "market_cap": DOLLARS,
-    "rank": (1, 10**6),
+    "rank": (Decimal(1), Decimal(10**6)),
 }
 
 

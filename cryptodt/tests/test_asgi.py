@@ -17,6 +17,7 @@ def test_daphne_serves_the_same_pages_and_sockets(tmp_path):
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        text=True,
     ) as daphne:
         service.process = daphne
         try:
