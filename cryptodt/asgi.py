@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import ParseResult
+from urllib.parse import ParseResult, urlparse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryptodt.settings")
 
 import orjson
 from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import OriginValidator
+from channels.security.websocket import OriginValidator, WebsocketDenier
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import path
@@ -135,8 +135,24 @@ async def _refuse(scope: Scope, send: Send, status: int, kind: str, message: str
 class OwnPagesOnly(OriginValidator):  # type: ignore[misc]
     """Refuses other sites' pages. A program sends no Origin, and rides on nobody's session."""
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # The base class would let the error through, and the client would be told of a failure.
+        if any(name == b"origin" and not _is_address(value) for name, value in scope["headers"]):
+            await WebsocketDenier()(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
     def valid_origin(self, parsed_origin: ParseResult | None) -> bool:
         return parsed_origin is None or bool(self.validate_origin(parsed_origin))
+
+
+def _is_address(value: bytes) -> bool:
+    try:
+        # A port is read only when it is asked for.
+        _ = urlparse(value.decode("latin1")).port
+    except ValueError:
+        return False
+    return True
 
 
 application = ProtocolTypeRouter(

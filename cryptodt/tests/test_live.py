@@ -157,3 +157,9 @@ def test_clients_that_leave_before_their_body_are_no_error(demo: Service):
     assert demo.get("/api/health")[0] == 200
     time.sleep(0.3)
     assert "Exception in ASGI" not in demo.log()
+
+
+@pytest.mark.parametrize("origin", ["http://[::1", "http://localhost:x", "http://elsewhere.test"])
+def test_an_origin_that_is_no_address_of_ours_is_denied(demo: Service, origin: str):
+    with dial(demo, f"{HANDSHAKE}Origin: {origin}\r\n\r\n") as wire:
+        assert wire.recv(4096).startswith(b"HTTP/1.1 403 ")
