@@ -3,11 +3,14 @@
 import json
 import socket
 import struct
+import threading
 import time
 
 import pytest
+import uvicorn
 from websockets.sync.client import connect
 
+from cryptodt.sockets import BoundedSocket
 from cryptodt.tests.running import Service
 
 HANDSHAKE = (
@@ -163,3 +166,42 @@ def test_clients_that_leave_before_their_body_are_no_error(demo: Service):
 def test_an_origin_that_is_no_address_of_ours_is_denied(demo: Service, origin: str):
     with dial(demo, f"{HANDSHAKE}Origin: {origin}\r\n\r\n") as wire:
         assert wire.recv(4096).startswith(b"HTTP/1.1 403 ")
+
+
+def test_a_client_that_pings_and_never_reads_is_cut_off(demo: Service):
+    flood = frame(9, bytes(125)) * 4000
+    # Several times what the buffers of both kernels and the server hold together.
+    with upgrade(demo) as wire, pytest.raises(ConnectionError):
+        wire.sendall(flood * 100)
+    demo.wait_until(lambda: connections(demo) == 0)
+    assert "socket.send() raised exception" not in demo.log()
+
+
+def test_pings_of_a_client_that_reads_are_all_answered(demo: Service):
+    with connect(demo.url.replace("http", "ws") + "/ws") as client:
+        assert all(client.ping(str(turn)).wait(5) for turn in range(200))
+
+
+def test_a_client_that_misses_the_keepalive_is_gone_at_once():
+    ended = threading.Event()
+
+    async def app(scope, receive, send):
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "bytes": bytes(16_000_000)})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        ended.set()
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app, ws=BoundedSocket, ws_ping_interval=0.2, ws_ping_timeout=0.2, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    running = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    running.start()
+    with socket.create_connection(listener.getsockname()) as wire:
+        wire.sendall((HANDSHAKE + "\r\n").encode())
+        assert ended.wait(5)
+    server.should_exit = server.force_exit = True
+    running.join(5)

@@ -18,6 +18,7 @@ from django.db import connections
 from accounts.services import create_operator
 from cryptodt.engine import Engine
 from cryptodt.preparation import prepare
+from cryptodt.sockets import BoundedSocket
 from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
@@ -76,7 +77,7 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
-                ws="websockets-sansio",
+                ws=BoundedSocket,
                 ws_max_size=64 * 1024,
                 ws_per_message_deflate=False,
             )
