@@ -1,9 +1,7 @@
 """What an operator adds without code: one more instance of a format that the code can read."""
 
 import re
-import socket
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -19,7 +17,7 @@ from providers.row import Row
 
 LONGEST_ADDRESS = 300
 HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+")
-# A browser, and some resolvers, read a name that ends like this as an address in numbers.
+# What ends like this is an address in numbers: decimal, octal, hexadecimal, with parts left out.
 NUMBERS = re.compile(r"(\d+|0x[0-9a-f]*)")
 # Names that never leave a network, or that lead back to this machine.
 INSIDE = ("localhost", "local", "internal", "lan", "home", "corp", "intranet", "private", "arpa")
@@ -170,10 +168,6 @@ def checked_host(host: str) -> str:
         plain = host.encode("idna").decode().lower().removesuffix(".")
     except UnicodeError:
         raise BadAddress("This is not the name of a host.") from None
-    with suppress(OSError):
-        # Decimal, octal, hexadecimal, and with parts left out.
-        socket.inet_aton(plain)
-        raise BadAddress("Give a name, not an address in numbers.")
     last = plain.rpartition(".")[2]
     if ":" in plain or NUMBERS.fullmatch(last):
         raise BadAddress("Give a name, not an address in numbers.")
