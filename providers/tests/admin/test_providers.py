@@ -7,7 +7,6 @@ from django.contrib.admin.models import DELETION, LogEntry
 from accounts.models import User
 from providers import breaker, budget, gateway, roster, services, tasks
 from providers.admin import ProviderAdmin
-from providers.forms import ProviderForm
 from providers.models import Membership, Pool, Provider
 from providers.selectors import subject
 from providers.tests.admin.conftest import LIST, act, entries, form_of, member, page_of, provider
@@ -156,11 +155,13 @@ def test_what_comes_with_the_code_stays(operator, send):
 
 
 def test_what_the_pump_wrote_meanwhile_is_kept(rf):
-    loaded = provider("kraken")
-    form = ProviderForm({"name": "The Kraken", "is_on": "on"}, instance=loaded)
+    hands, request, loaded = ProviderAdmin(Provider, site), rf.post("/"), provider("kraken")
+    request.user = User.objects.create_superuser("olga")
+    form_class = hands.get_form(request, loaded, change=True)
+    form = form_class({"name": "The Kraken", "is_on": "on"}, instance=loaded)
     assert form.is_valid()
     services.put_aside("kraken", "disagrees")
-    ProviderAdmin(Provider, site).save_model(rf.post("/"), form.instance, form, change=True)
+    hands.save_model(request, form.instance, form, change=True)
     assert (provider("kraken").aside_reason, provider("kraken").name) == (
         "disagrees",
         "The Kraken",
