@@ -125,7 +125,9 @@ export class Board {
       parts.push(mark);
     }
     cell.replaceChildren(...parts);
-    cell.title = record.spread == null ? "" : `The providers differ by ${record.spread}%.`;
+    const names = record.sources.map((slug) => this.nameOf(slug)).join(", ");
+    const differ = record.spread == null ? "" : `, which differ by ${record.spread}%`;
+    cell.title = names && `${record.sources.length}: ${names}${differ}`;
   }
 
   #flash(record, before) {
