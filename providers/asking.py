@@ -52,15 +52,23 @@ def ask_now(member: Member, question: Callable[[Tap], Answered]) -> Answered:
         if not answered and capability != "news":
             raise BadPayload("answered with nothing in it")
     except ProviderError as error:
+        _hide(error, member.key)
         services.record_failure(slug, capability, error, seconds=time.monotonic() - started)
         raise
     except Exception as error:
+        _hide(error, member.key)
         logger.exception("The adapter of %s failed", slug)
         odd = BadPayload(f"could not be read ({type(error).__name__})")
         services.record_failure(slug, capability, odd, seconds=time.monotonic() - started)
         raise odd from error
     services.record_success(slug, capability, answered, seconds=time.monotonic() - started)
     return answered
+
+
+def _hide(error: Exception, key: str) -> None:
+    """Take the key out of what an error says: some upstreams repeat it in a good answer."""
+    if key:
+        error.args = tuple(str(said).replace(key, "...") for said in error.args)
 
 
 def _tap(member: Member) -> Tap:
