@@ -275,19 +275,24 @@ def test_an_adapter_with_a_mistake_does_not_stop_the_others(sim, rows, caplog):
 
 
 class Keyed:
-    """An adapter that tells what it was given."""
+    """An adapter that remembers which key it was given."""
+
+    def __init__(self):
+        self.keys = []
 
     def quotes(self, instruments, tap):
+        self.keys.append(tap.key)
         raise RateLimited(f"key {tap.key!r}", retry_after=5)
 
 
-def test_an_adapter_gets_the_key_of_its_own_provider(sim, monkeypatch):
-    changes = {"coingecko": {"adapter": Keyed()}, "kraken": {"adapter": Keyed()}}
+def test_an_adapter_gets_the_key_of_its_own_provider_and_tells_nobody(sim, monkeypatch):
+    keyed, other = Keyed(), Keyed()
+    changes = {"coingecko": {"adapter": keyed}, "kraken": {"adapter": other}}
     keys = {"coingecko": "CG-secret"}
     monkeypatch.setattr(roster, "current", lambda: three(keys=keys, **changes))
     asked = failures(gateway.fetch_quotes(ASKED))
-    assert asked["coingecko"].message == "key 'CG-secret'"
-    assert asked["kraken"].message == "key ''"
+    assert (keyed.keys, other.keys) == (["CG-secret"], [""])
+    assert asked["coingecko"].message == "key '...'"
 
 
 def test_a_round_without_anybody_is_a_round_of_failures(sim, settings):
