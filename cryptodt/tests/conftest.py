@@ -4,6 +4,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -22,8 +23,8 @@ BROWSER_FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def own_database() -> Iterator[dict[str, str]]:
+@contextmanager
+def new_database() -> Iterator[dict[str, str]]:
     """Give a whole service a database of its own when the suite runs on PostgreSQL."""
     configured = settings.DATABASES["default"]
     if not configured["ENGINE"].endswith("postgresql"):
@@ -33,21 +34,28 @@ def own_database() -> Iterator[dict[str, str]]:
     server = os.environ["DATABASE_URL"].rpartition("/")[0]
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield {"DATABASE_URL": f"{server}/{name}"}
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        try:
+            yield {"DATABASE_URL": f"{server}/{name}"}
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def own_database() -> Iterator[dict[str, str]]:
+    with new_database() as environment:
+        yield environment
 
 
 @pytest.fixture(scope="module")
-def demo(
-    tmp_path_factory: pytest.TempPathFactory, own_database: dict[str, str]
-) -> Iterator[Service]:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A running demo with its first prices."""
-    service = Service(
-        tmp_path_factory.mktemp("demo"), {**own_database, "COLLECT_INTERVAL": "1"}
-    ).start()
-    service.wait_until(lambda: service.get("/api/prices")[0] == 200)
-    yield service
-    service.stop()
+    with new_database() as database:
+        service = Service(
+            tmp_path_factory.mktemp("demo"), {**database, "COLLECT_INTERVAL": "1"}
+        ).start()
+        service.wait_until(lambda: service.get("/api/prices")[0] == 200)
+        yield service
+        service.stop()
 
 
 def chromium() -> str | None:
