@@ -35,12 +35,12 @@ def measure() -> None:
     from django.conf import settings  # noqa: PLC0415
 
     from cryptodt.preparation import prepare  # noqa: PLC0415
-    from market import selectors  # noqa: PLC0415
+    from market.selectors.assets import instruments  # noqa: PLC0415
     from providers.registry import BY_SLUG  # noqa: PLC0415
     from providers.simulator import Simulator  # noqa: PLC0415
 
     prepare()
-    instruments = [one for one in selectors.instruments() if one.symbol == "BTC"]
+    bitcoin = [one for one in instruments() if one.symbol == "BTC"]
     asked: Counter[tuple[str, int]] = Counter()
     began = time.monotonic()
     with (
@@ -52,7 +52,7 @@ def measure() -> None:
         for step in range(HOURS * 3600 // STEP_SECONDS):
             times = HAMMERED if step % HAMMER_EVERY == 0 else 1
             crew = THREADS if times > 1 else 1
-            for future in [threads.submit(ask, instruments, times) for _ in range(crew)]:
+            for future in [threads.submit(ask, bitcoin, times) for _ in range(crew)]:
                 future.result()
             asked.update((one.provider, int(one.at // 60)) for one in simulator.requests())
             simulator.forget_requests()

@@ -57,7 +57,7 @@ def measure() -> None:
 
 
 def collect() -> None:
-    from market.tasks import collect_quotes  # noqa: PLC0415
+    from market.tasks.quotes import collect_quotes  # noqa: PLC0415
 
     collect_quotes()
 

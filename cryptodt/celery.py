@@ -29,7 +29,7 @@ class Job:
 def schedule() -> tuple[Job, ...]:
     every = settings.COLLECT_INTERVAL
     return (
-        Job("collect quotes", "market.tasks.collect_quotes", every, max(1, every - 1)),
+        Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
     )
 

@@ -59,6 +59,8 @@ def sync_schedule() -> None:
     PeriodicTask.objects.filter(last_run_at__gt=timezone.now()).update(last_run_at=None)
     for job in schedule():
         row, is_new = PeriodicTask.objects.get_or_create(name=job.name, defaults=_columns(job))
+        # When a job runs is the operator's to say; what it runs is the code's.
+        PeriodicTask.objects.filter(name=job.name).exclude(task=job.task).update(task=job.task)
         if not is_new and row.description != _note(job) and _is_untouched(row):
             for name, value in _columns(job).items():
                 setattr(row, name, value)

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from cryptodt import hub
 from cryptodt.common.broadcast import UNREACHABLE
-from market import selectors as market
+from market.selectors.prices import freshness
 from providers import selectors as providers
 
 STARTED = time.monotonic()
@@ -54,7 +54,7 @@ def health() -> dict[str, Any]:
     database, cached = _database_answers(), _cache_answers()
     # What is known stands in both; without one of them nothing can be said of the rest.
     states = providers.provider_states() if database and cached else []
-    priced, stale, tracked = market.freshness() if database and cached else (0, 0, 0)
+    priced, stale, tracked = freshness() if database and cached else (0, 0, 0)
     online = sum(state.status == "online" for state in states)
     status, message = _verdict(online, len(states), (priced, stale, tracked))
     if not database or not cached:

@@ -13,8 +13,9 @@ from django.conf import settings
 
 from cryptodt.common.errors import Refusal
 from cryptodt.hub import HUB
-from market import selectors as market
 from market.resolver import symbols_of
+from market.selectors.assets import tracked_symbols
+from market.selectors.prices import price_items
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         # Join first, then read: an update in between is repeated, and never lost.
         HUB.join(self, symbols)
         await self.say({"type": "subscribed", "channel": channel, "symbols": symbols})
-        items = await sync_to_async(market.price_items, thread_sensitive=False)(symbols)
+        items = await sync_to_async(price_items, thread_sensitive=False)(symbols)
         await self._update(items, snapshot=True)
 
     async def unsubscribe(self, message: Mapping[str, Any]) -> None:
@@ -187,7 +188,7 @@ def _channel(message: Mapping[str, Any]) -> str:
 
 
 async def _symbols(message: Mapping[str, Any]) -> list[str]:
-    tracked = await sync_to_async(market.tracked_symbols, thread_sensitive=False)()
+    tracked = await sync_to_async(tracked_symbols, thread_sensitive=False)()
     typed = message.get("symbols")
     if typed is None:
         return tracked

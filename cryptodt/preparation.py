@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from market.services import sync_assets
+from market.services.assets import sync_assets
 from providers.services import claim_store, sync_roster
 
 

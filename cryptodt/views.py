@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 
-from market import selectors as market_selectors
-from market.selectors import PriceRow
+from market.selectors import prices
+from market.selectors.prices import PriceRow
 from providers import selectors as provider_selectors
 from providers.selectors import ProviderState
 
@@ -36,7 +36,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 @never_cache
 @login_required
 def dashboard(request: HttpRequest) -> HttpResponse:
-    rows = market_selectors.price_board()
+    rows = prices.price_board()
     providers = provider_selectors.provider_states()
     names = {provider.slug: provider.name for provider in providers}
     context = {

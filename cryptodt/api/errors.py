@@ -43,7 +43,9 @@ KINDS = {
     "RATE_LIMITED": 429,
     "INTERNAL_ERROR": 500,
     "PROVIDER_ERROR": 503,
+    "TOO_OLD": 503,
     "UNAVAILABLE": 503,
+    "NOT_YET": 202,
 }
 OF_STATUS = {code: kind for kind, code in reversed(KINDS.items()) if kind != "INVALID_INTERVAL"}
 # What Django raises; the first match wins, so the narrow classes stand before the wide ones.

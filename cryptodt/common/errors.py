@@ -29,6 +29,10 @@ class InvalidSymbol(Refusal):
     kind = "INVALID_SYMBOL"
 
 
+class InvalidInterval(Refusal):
+    kind = "INVALID_INTERVAL"
+
+
 class NotFound(Refusal):
     kind = "NOT_FOUND"
 
@@ -37,3 +41,15 @@ class NoData(Refusal):
     """Nothing real to show: no provider has answered yet, or all of them failed."""
 
     kind = "PROVIDER_ERROR"
+
+
+class TooOld(Refusal):
+    """There is a value, and it is older than the caller accepts."""
+
+    kind = "TOO_OLD"
+
+
+class NotYet(Refusal):
+    """Asked for the first time: it is being collected, and the answer is worth coming back for."""
+
+    kind = "NOT_YET"

@@ -79,3 +79,11 @@ def test_intervals_that_exist_twice_do_not_stop_the_start(row, settings):
     for _ in range(2):
         IntervalSchedule.objects.create(every=20, period="seconds")
     assert synced(settings, 20).interval.every == 20
+
+
+def test_a_job_that_moved_runs_at_its_new_place_whatever_an_operator_chose():
+    sync_schedule()
+    PeriodicTask.objects.filter(name="collect quotes").update(task="gone.by", enabled=False)
+    sync_schedule()
+    row = PeriodicTask.objects.get(name="collect quotes")
+    assert (row.task, row.enabled) == ("market.tasks.quotes.collect_quotes", False)

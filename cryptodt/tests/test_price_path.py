@@ -13,8 +13,8 @@ from websockets.sync.client import connect
 
 from cryptodt.tests.running import Service
 from market.models import Price
-from market.services import sync_assets
-from market.tasks import collect_quotes
+from market.services.assets import sync_assets
+from market.tasks.quotes import collect_quotes
 from providers import roster
 from providers.models import Provider
 from providers.services import sync_roster

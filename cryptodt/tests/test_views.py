@@ -10,8 +10,8 @@ from django.template.loader import get_template
 
 from accounts.models import User
 from cryptodt import views
-from market import selectors as market_selectors
-from market.selectors import PriceRow
+from market.selectors import prices
+from market.selectors.prices import PriceRow
 from providers import selectors as provider_selectors
 from providers.selectors import ProviderState
 
@@ -61,7 +61,7 @@ def show(client, db, monkeypatch):
     client.force_login(User.objects.create_user("alice"))
 
     def shown(rows, providers=()):
-        monkeypatch.setattr(market_selectors, "price_board", lambda: list(rows))
+        monkeypatch.setattr(prices, "price_board", lambda: list(rows))
         monkeypatch.setattr(provider_selectors, "provider_states", lambda: list(providers))
         return client.get("/").content.decode()
 

@@ -9,8 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from market import selectors
 from market.api.serializers import PRICES
+from market.selectors import prices as selectors
 
 
 class PricesView(APIView):

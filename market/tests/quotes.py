@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from market.models import Asset, Price
-from market.services import sync_assets
+from market.services.assets import sync_assets
 from providers.types import Quote
 
 NOW = datetime(2026, 5, 4, 12, 2, 30, tzinfo=UTC)

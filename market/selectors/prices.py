@@ -1,7 +1,7 @@
 """Reading prices: from the warm snapshot, or from the store when it is cold."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -13,9 +13,9 @@ from cryptodt.common.snapshot import Item, Snapshot
 from market import snapshot
 from market.catalog import STABLE
 from market.consensus import Reference
-from market.models import Asset, Price
+from market.models import Price
 from market.resolver import symbols_of
-from providers.types import Instrument
+from market.selectors.assets import names, tracked_symbols
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,6 @@ class PriceAnswer:
     sources: Sequence[str]
     version: int
     stale: int
-
-
-def tracked_symbols() -> list[str]:
-    """Return the listed symbols in the operator's order, from the warm names."""
-    return list(_names())
 
 
 def price_answer(typed: str | None) -> PriceAnswer:
@@ -84,9 +79,7 @@ def price_items(symbols: Sequence[str]) -> dict[str, str]:
 def price_board() -> list[PriceRow]:
     """Return a row for every listed asset, those without a price included."""
     held, now_ms = warm_prices(), _now_ms()
-    return [
-        _row(symbol, name, held.items.get(symbol), now_ms) for symbol, name in _names().items()
-    ]
+    return [_row(symbol, name, held.items.get(symbol), now_ms) for symbol, name in names().items()]
 
 
 def freshness() -> tuple[int, int, int]:
@@ -94,11 +87,6 @@ def freshness() -> tuple[int, int, int]:
     held, now_ms = warm_prices(), _now_ms()
     priced = [held.items[symbol] for symbol in tracked_symbols() if symbol in held.items]
     return len(priced), sum(_is_stale(item, now_ms) for item in priced), len(tracked_symbols())
-
-
-def instruments() -> list[Instrument]:
-    """Return what the collection asks for."""
-    return [Instrument(asset.symbol, asset.ids) for asset in Asset.objects.all()]
 
 
 def references() -> dict[str, Reference]:
@@ -116,14 +104,6 @@ def warm_prices() -> Snapshot:
 def stored_items() -> dict[str, Item]:
     """Return the public item of every price in the store."""
     return snapshot.items_of(Price.objects.select_related("asset"))
-
-
-def _names() -> Mapping[str, str]:
-    return snapshot.warm_names(listed_names)
-
-
-def listed_names() -> dict[str, str]:
-    return dict(Asset.objects.filter(is_listed=True).values_list("symbol", "name"))
 
 
 def _finished(item: Item, now_ms: int) -> bytes:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cryptodt.common.single import single
 from market.models import Price
-from market.tasks import collect_quotes
+from market.tasks.quotes import collect_quotes
 from market.tests.quotes import given_assets, quote
 from providers import gateway
 from providers.types import Failure, QuoteRound

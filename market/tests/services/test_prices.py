@@ -9,10 +9,12 @@ import pytest
 from django.db import transaction
 
 from cryptodt.common import broadcast
-from market import selectors
 from market.catalog import LISTINGS
 from market.models import Asset, Price, PricePoint
-from market.services import record_quotes, sync_assets
+from market.selectors import prices as selectors
+from market.selectors.assets import tracked_symbols
+from market.services.assets import sync_assets
+from market.services.prices import record_quotes
 from market.tests.quotes import NOW, given_assets, given_price, quote, stored
 
 STEP = timedelta(seconds=5)
@@ -104,14 +106,15 @@ def test_an_older_observation_never_replaces_a_newer_one(on_commit, told):
     assert stored().price == 64000
 
 
-def test_the_first_price_of_five_minutes_stands_for_them():
-    for age, price in ((0, "64000"), (-60, "64001"), (-149, "64002"), (-150, "64003")):
+def test_the_first_price_of_a_minute_stands_for_it():
+    for age, price in ((0, "64000"), (-10, "64001"), (-29, "64002"), (-30, "64003")):
         now = NOW - timedelta(seconds=age)
         record_quotes([quote("binance", price, age=age), quote(price=price, age=age)], now=now)
-    points = PricePoint.objects.order_by("bucket_at")
-    assert [(point.bucket_at.minute, str(point.price)) for point in points] == [
+    minute = int(NOW.timestamp()) // 60 * 60
+    points = PricePoint.objects.order_by("at")
+    assert [(point.at - minute, str(point.price)) for point in points] == [
         (0, "64000"),
-        (5, "64003"),
+        (60, "64003"),
     ]
     assert stored().price == 64003
     assert Price.objects.count() == 1
@@ -220,7 +223,7 @@ def test_figures_come_only_from_those_who_are_believed():
 def test_an_asset_that_is_no_longer_listed_keeps_its_history(settings):
     record_quotes([quote()], now=NOW)
     given_assets(settings, "ETH")
-    assert selectors.tracked_symbols() == ["ETH"]
+    assert tracked_symbols() == ["ETH"]
     assert stored().price == 64000
 
 
@@ -232,7 +235,7 @@ def test_an_operators_name_for_an_asset_survives_the_next_start(settings):
 
 def test_assets_follow_the_settings_in_order_and_by_their_present_names(settings):
     given_assets(settings, "eth", "MATIC", "BTC", "POL", "XBT")
-    assert selectors.tracked_symbols() == ["ETH", "POL", "BTC"]
+    assert tracked_symbols() == ["ETH", "POL", "BTC"]
     hidden = Asset.objects.filter(symbol__in=("USDT", "USDC"), is_listed=False)
     assert hidden.count() == 2
 

@@ -1,4 +1,4 @@
-"""Writing prices: agree, store, then show, then tell."""
+"""Recording prices: agree, store, then show, then tell."""
 
 import logging
 from collections import Counter
@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import transaction
 
 from cryptodt.common.money import percent_apart, spell
-from market import selectors, snapshot
-from market.catalog import BY_SYMBOL, STABLE
+from market import snapshot
+from market.catalog import STABLE
 from market.consensus import (
     MAX_LEAD,
     Agreement,
@@ -23,12 +23,11 @@ from market.consensus import (
     in_dollars,
 )
 from market.models import Asset, Price, PricePoint
-from market.resolver import ALIASES
+from market.selectors import prices as selectors
 from providers.types import Quote
 
 logger = logging.getLogger(__name__)
 
-BUCKET = timedelta(minutes=5)
 # A stable coin's dollar price moves little; a rate from longer ago converts nothing any more.
 RATE_AGE = timedelta(days=1)
 # So many wrong prices, and such a share of all it said, cost a provider its word for the round.
@@ -67,30 +66,6 @@ class Recorded:
     left_out: Sequence[tuple[str, str]]
     # Which providers a quorum of the others contradicts, and by how much.
     dissent: Mapping[str, str]
-
-
-def sync_assets() -> None:
-    """Make the store's assets those of the settings; history of others is kept, unlisted.
-
-    Names at providers that the catalog learned since are added; what an operator wrote stays.
-    """
-    listed = list(dict.fromkeys(ALIASES.get(s.upper(), s.upper()) for s in _supported()))
-    with transaction.atomic():
-        for position, symbol in enumerate([*listed, *(s for s in STABLE if s not in listed)]):
-            known = BY_SYMBOL.get(symbol)
-            ids = dict(known.ids) if known else {}
-            place = {"is_listed": symbol in listed, "position": position}
-            name = known.name if known else symbol
-            asset, _ = Asset.objects.update_or_create(
-                symbol=symbol,
-                defaults=place,
-                create_defaults={**place, "name": name, "ids": ids},
-            )
-            if ids.keys() - asset.ids.keys():
-                asset.ids = {**ids, **asset.ids}
-                asset.save(update_fields=["ids"])
-        Asset.objects.exclude(symbol__in=[*listed, *STABLE]).update(is_listed=False)
-    snapshot.publish_names(selectors.listed_names())
 
 
 def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
@@ -200,10 +175,6 @@ def _agree_each(
     return outcomes
 
 
-def _supported() -> list[str]:
-    return list(settings.SUPPORTED_SYMBOLS)
-
-
 def _store(
     agreed: Mapping[str, Agreement], quotes: Sequence[Quote], now: datetime
 ) -> tuple[str, ...]:
@@ -264,11 +235,9 @@ def _is_plausible(name: str, value: Decimal | int | None) -> bool:
 
 
 def _point(row: Price) -> PricePoint:
-    moment = row.observed_at
-    start = moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
-    return PricePoint(
-        asset=row.asset, bucket_at=start, price=row.price, observed_at=row.observed_at
-    )
+    observed_ms = int(row.observed_at.timestamp() * 1000)
+    minute = observed_ms // 60_000 * 60
+    return PricePoint(asset=row.asset, at=minute, price=row.price, observed_ms=observed_ms)
 
 
 def _show(rows: Sequence[Price], now: datetime) -> None:

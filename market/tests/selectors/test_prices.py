@@ -8,8 +8,9 @@ import time_machine
 from django.core.cache import cache
 
 from cryptodt.common.errors import InvalidSymbol, NoData
-from market import selectors
 from market.consensus import Reference
+from market.selectors import prices as selectors
+from market.selectors.assets import instruments, tracked_symbols
 from market.tests.quotes import NOW, given_assets, given_price
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +66,7 @@ def test_an_unknown_symbol_is_refused_before_the_store_is_asked():
 def test_an_asset_that_only_converts_can_be_asked_for_but_is_not_listed():
     given_price("USDT", "0.999")
     assert selectors.price_answer("USDT").items
-    assert "USDT" not in selectors.tracked_symbols()
+    assert "USDT" not in tracked_symbols()
 
 
 def test_the_board_spells_numbers_as_the_api_does():
@@ -83,6 +84,6 @@ def test_references_carry_how_well_the_last_price_was_witnessed():
 
 
 def test_the_collection_asks_for_the_names_that_providers_know():
-    asked = {one.symbol: dict(one.ids) for one in selectors.instruments()}
+    asked = {one.symbol: dict(one.ids) for one in instruments()}
     assert asked["BTC"].items() >= {"coingecko": "bitcoin", "coinpaprika": "btc-bitcoin"}.items()
     assert set(asked) == {"BTC", "ETH", "SOL", "USDT", "USDC"}

@@ -1,4 +1,4 @@
-"""What the market room does on schedule. Only here is the tap opened."""
+"""Prices, every few seconds."""
 
 import logging
 
@@ -6,7 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from cryptodt.common.single import single
-from market import selectors, services
+from market.selectors.assets import instruments
+from market.services.prices import record_quotes
 from providers import gateway
 
 logger = logging.getLogger(__name__)
@@ -18,8 +19,8 @@ def collect_quotes() -> None:
     with single("collect_quotes", seconds=60) as is_mine:
         if not is_mine:
             return
-        asked = gateway.fetch_quotes(selectors.instruments())
-        recorded = services.record_quotes(asked.quotes, now=timezone.now())
+        asked = gateway.fetch_quotes(instruments())
+        recorded = record_quotes(asked.quotes, now=timezone.now())
         heard = {quote.source for quote in asked.quotes}
         gateway.report_round(recorded.left_out, recorded.dissent, heard)
         logger.debug(

@@ -1,0 +1,1 @@
+"""Writing: agree, store, then show, then tell."""

@@ -1,0 +1,5 @@
+"""What the market room does on schedule. Only here is the tap opened."""
+
+from market.tasks import quotes
+
+__all__ = ["quotes"]
