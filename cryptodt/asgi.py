@@ -24,6 +24,7 @@ pages = get_wsgi_application()
 
 from cryptodt.api.errors import MESSAGES, envelope  # noqa: E402
 from cryptodt.common.logs import traced  # noqa: E402
+from cryptodt.express import ExpressLane  # noqa: E402
 from cryptodt.live import LiveConsumer  # noqa: E402
 
 logger = logging.getLogger("cryptodt.access")
@@ -157,7 +158,7 @@ def _is_address(value: bytes) -> bool:
 
 application = ProtocolTypeRouter(
     {
-        "http": WholeRequests(bridge),
+        "http": ExpressLane(WholeRequests(bridge)),
         "websocket": OwnPagesOnly(
             URLRouter([path("ws", LiveConsumer.as_asgi())]),
             settings.ALLOWED_HOSTS,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 import orjson
@@ -12,6 +12,7 @@ from cryptodt.common import broadcast
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 1.0
+PRICES = "prices"
 
 
 class Subscriber(Protocol):
@@ -28,7 +29,7 @@ class Hub:
         self.connections = 0
         self._wanted: dict[Subscriber, frozenset[str]] = {}
         self._listening: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
+        self._watchers: list[Callable[[str], None]] = []
 
     def join(self, subscriber: Subscriber, symbols: Iterable[str]) -> None:
         self._wanted[subscriber] = self._wanted.get(subscriber, frozenset()) | set(symbols)
@@ -70,8 +71,17 @@ class Hub:
                 logger.exception("The broadcast broke off; listening again")
             await asyncio.sleep(RETRY_SECONDS)
 
+    def watch(self, tell: Callable[[str], None]) -> None:
+        """Have somebody told that there is news of a topic, before its subscribers are."""
+        self._watchers.append(tell)
+
     def deliver(self, message: bytes) -> None:
-        items: dict[str, str] = orjson.loads(message)["items"]
+        told = orjson.loads(message)
+        for tell in self._watchers:
+            tell(told["topic"])
+        if told["topic"] != PRICES:
+            return
+        items: dict[str, str] = told["items"]
         for subscriber, symbols in list(self._wanted.items()):
             matching = {symbol: items[symbol] for symbol in symbols & items.keys()}
             if matching:

@@ -1,22 +1,19 @@
 """What every answer gets: an id, a log line, and the headers that keep a page to itself."""
 
 import logging
-import re
 import time
-import uuid
 from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from cryptodt.common.logs import traced
+from cryptodt.common.logs import request_id, traced
 
 logger = logging.getLogger("cryptodt.access")
 
 Next = Callable[[HttpRequest], HttpResponse]
 # Longer ones are logged in part; nothing of ours has such an address.
 LONGEST_PATH = 500
-_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
 
 class RequestLog:
@@ -26,12 +23,11 @@ class RequestLog:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request_id = given if _ID.fullmatch(given) else uuid.uuid4().hex
+        its_id = request_id(request.headers.get("X-Request-ID", ""))
         started = time.perf_counter()
-        with traced(request_id):
+        with traced(its_id):
             response = self.get_response(request)
-            response["X-Request-ID"] = request_id
+            response["X-Request-ID"] = its_id
             logger.info(
                 "%s %s %s",
                 response.status_code,

@@ -4,10 +4,12 @@ import contextlib
 import json
 import logging
 import re
+import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
+_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _trace: ContextVar[str] = ContextVar("trace", default="")
 
 # Longer, a line is somebody's attempt to fill the disk.
@@ -39,6 +41,11 @@ def _scrubbed(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_scrubbed(inner) for inner in value]
     return value if isinstance(value, int | float | None) else scrub(str(value))
+
+
+def request_id(given: str) -> str:
+    """Return a request's id: the caller's own if it is a sane one, else a new one."""
+    return given if _ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def trace_id() -> str:
