@@ -65,6 +65,7 @@ types: dev ## Check the types
 	@$(BIN)/mypy $(PACKAGES)
 
 bench: dev ## Run the benchmarks
+	@$(PYTHON) -m pip install --quiet -r bench/requirements.txt -c constraints.txt
 	@for script in bench/*.py; do $(BIN)/python "$$script" $(ARGS) || exit 1; done
 
 # PyTorch's build for PyPI names CUDA packages that the CPU build does without.

@@ -9,10 +9,9 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptodt.common.logs import request_id
 from cryptodt.hub import HUB
@@ -43,44 +42,44 @@ PERSONAL = {b"set-cookie", b"www-authenticate"}
 OF_BODY = {b"content-length", b"content-type"}
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """An answer without its request's id, and the second in which it is true."""
 
     second: int
     etag: bytes
-    headers: tuple[Header, ...]
+    headers: list[Header]
     body: bytes
+    # What somebody is told who has it already.
+    unchanged: list[Header]
+    # Both kinds of headers as they are on the wire.
+    head: bytes
+    unchanged_head: bytes
 
 
-class ExpressLane:
-    """Stands in front of the views. Everything happens on the event loop, so nothing is locked."""
+class Asked(NamedTuple):
+    """What an answer depends on, and what only one caller wants to know."""
 
-    def __init__(self, app: App) -> None:
-        self.app = app
+    key: Key
+    condition: bytes
+    given_id: bytes
+
+    def has(self, kept: Kept) -> bool:
+        """Say whether the caller has this answer; weak or not makes no difference."""
+        if not self.condition or not kept.etag:
+            return False
+        plain = kept.etag.removeprefix(b"W/")
+        held = (one.strip().removeprefix(b"W/") for one in self.condition.split(b","))
+        return any(one in (plain, b"*") for one in held)
+
+
+class Answers:
+    """What is kept. Everything happens on the event loop, so nothing is locked."""
+
+    def __init__(self) -> None:
         self._kept: dict[Key, Kept] = {}
-        # The first to ask makes the answer; whoever asks meanwhile waits for that one.
-        self._making: dict[Key, asyncio.Future[None]] = {}
         self._news: Counter[str] = Counter()
-        self._served: Counter[str] = Counter()
+        self._served: dict[str, int] = {}
         self._served_in = 0
-        HUB.watch(self.forget)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        key = _key(scope) if scope["path"] in ROUTES else None
-        if key is None:
-            await self.app(scope, receive, send)
-            return
-        if self._current(key) is None and (making := self._making.get(key)) is not None:
-            await asyncio.wait([making])
-        kept = self._current(key)
-        if kept is not None:
-            await self._answer(scope, send, kept)
-        elif key in self._making:
-            # What was made meanwhile could not be kept; nothing is gained by waiting in line.
-            await self.app(scope, receive, send)
-        else:
-            await self._make(key, scope, receive, send)
 
     def forget(self, topic: str) -> None:
         """Drop what shows a topic, because there is news of it."""
@@ -88,48 +87,24 @@ class ExpressLane:
         for key in [key for key in self._kept if ROUTES[key[0]] == topic]:
             del self._kept[key]
 
-    def _current(self, key: Key) -> Kept | None:
+    def news_of(self, topic: str) -> int:
+        return self._news[topic]
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def find(self, key: Key) -> Kept | None:
         kept = self._kept.get(key)
-        return kept if kept is not None and kept.second == int(time.time()) else None
+        if kept is None or kept.second != int(time.time()):
+            return None
+        self._count(key[0], kept.second)
+        return kept
 
-    async def _make(self, key: Key, scope: Scope, receive: Receive, send: Send) -> None:
-        # Servers differ in what they announce, so listening begins with the first question.
-        HUB.start()
-        making = self._making[key] = asyncio.get_running_loop().create_future()
-        topic, second = ROUTES[key[0]], int(time.time())
-        news, told = self._news[topic], _Told()
-        try:
-            # The whole answer is wanted, even where this caller has it already.
-            await self.app(_unconditional(scope), receive, told.take)
-        finally:
-            del self._making[key]
-            making.set_result(None)
-        kept = told.kept(second)
-        if kept is None:
-            for message in told.messages:
-                await send(message)
-            return
-        # News that came meanwhile may not be in there.
-        if self._news[topic] == news:
-            while len(self._kept) >= MOST_ANSWERS:
-                del self._kept[next(iter(self._kept))]
-            self._kept.pop(key, None)
-            self._kept[key] = kept
-        await self._answer(scope, send, kept, is_own=True)
-
-    async def _answer(self, scope: Scope, send: Send, kept: Kept, *, is_own: bool = False) -> None:
-        if not is_own:
-            self._count(scope["path"], kept.second)
-        given = header(scope, b"x-request-id").decode("latin1")
-        mine = (b"x-request-id", request_id(given).encode())
-        has_it = kept.etag and _has(header(scope, b"if-none-match"), kept.etag)
-        if has_it:
-            status, body = HTTPStatus.NOT_MODIFIED, b""
-            headers = [*(one for one in kept.headers if one[0] not in OF_BODY), mine]
-        else:
-            status, body, headers = HTTPStatus.OK, kept.body, [*kept.headers, mine]
-        await send({"type": "http.response.start", "status": int(status), "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+    def keep(self, key: Key, kept: Kept) -> None:
+        while len(self._kept) >= MOST_ANSWERS:
+            del self._kept[next(iter(self._kept))]
+        self._kept.pop(key, None)
+        self._kept[key] = kept
 
     def _count(self, path: str, second: int) -> None:
         """Log one line for all answers of a second: a line for each would cost as much as they."""
@@ -137,9 +112,73 @@ class ExpressLane:
             for served, count in self._served.items():
                 fields = {"fields": {"answers": count}}
                 logger.info("200 GET %s from the express lane", served, extra=fields)
-            self._served.clear()
-            self._served_in = second
-        self._served[path] += 1
+            self._served, self._served_in = {}, second
+        self._served[path] = self._served.get(path, 0) + 1
+
+
+ANSWERS = Answers()
+HUB.watch(ANSWERS.forget)
+
+
+class ExpressLane:
+    """Stands in front of the views, under any server."""
+
+    def __init__(self, app: App, answers: Answers = ANSWERS) -> None:
+        self.app = app
+        self.answers = answers
+        # The first to ask makes the answer; whoever asks meanwhile waits for that one.
+        self._making: dict[Key, asyncio.Future[None]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = asked_in(scope)
+        if asked is None:
+            await self.app(scope, receive, send)
+            return
+        kept = self.answers.find(asked.key)
+        if kept is None and (making := self._making.get(asked.key)) is not None:
+            await asyncio.wait([making])
+            kept = self.answers.find(asked.key)
+        if kept is not None:
+            await _answer(asked, kept, send)
+        elif asked.key in self._making:
+            # What was made meanwhile could not be kept; nothing is gained by waiting in line.
+            await self.app(scope, receive, send)
+        else:
+            await self._make(asked, scope, receive, send)
+
+    async def _make(self, asked: Asked, scope: Scope, receive: Receive, send: Send) -> None:
+        # Servers differ in what they announce, so listening begins with the first question.
+        HUB.start()
+        making = self._making[asked.key] = asyncio.get_running_loop().create_future()
+        topic, second = ROUTES[asked.key[0]], int(time.time())
+        news, told = self.answers.news_of(topic), _Told()
+        try:
+            # The whole answer is wanted, even where this caller has it already.
+            await self.app(_unconditional(scope), receive, told.take)
+            kept = told.kept(second)
+            # News that came meanwhile may not be in there.
+            if kept is not None and self.answers.news_of(topic) == news:
+                self.answers.keep(asked.key, kept)
+        finally:
+            del self._making[asked.key]
+            making.set_result(None)
+        if kept is not None:
+            await _answer(asked, kept, send)
+            return
+        for message in told.messages:
+            await send(message)
+
+
+async def _answer(asked: Asked, kept: Kept, send: Send) -> None:
+    mine = (b"x-request-id", request_id(asked.given_id.decode("latin1")).encode())
+    if asked.has(kept):
+        headers = [*kept.unchanged, mine]
+        await send({"type": "http.response.start", "status": 304, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+    else:
+        headers = [*kept.headers, mine]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": kept.body})
 
 
 class _Told:
@@ -155,50 +194,47 @@ class _Told:
         """Return the answer if it may be given to others as well."""
         if not self.messages or self.messages[0]["status"] != HTTPStatus.OK:
             return None
-        headers = tuple((name.lower(), value) for name, value in self.messages[0]["headers"])
+        headers = [
+            (name.lower(), value)
+            for name, value in self.messages[0]["headers"]
+            if name.lower() != b"x-request-id"
+        ]
         named = dict(headers)
         if PERSONAL & named.keys():
             return None
+        body = b"".join(message.get("body", b"") for message in self.messages[1:])
+        unchanged = [one for one in headers if one[0] not in OF_BODY]
         return Kept(
             second=second,
             etag=named.get(b"etag", b""),
-            headers=tuple(one for one in headers if one[0] != b"x-request-id"),
-            body=b"".join(message.get("body", b"") for message in self.messages[1:]),
+            headers=headers,
+            body=body,
+            unchanged=unchanged,
+            head=wire(headers),
+            unchanged_head=wire(unchanged),
         )
 
 
-def _key(scope: Scope) -> Key | None:
-    """Return what an answer depends on, or nothing where that cannot be said."""
-    if scope["method"] != "GET":
+def wire(headers: Iterable[Header]) -> bytes:
+    return b"".join(b"%b: %b\r\n" % header for header in headers)
+
+
+def asked_in(scope: Scope) -> Asked | None:
+    """Return what is asked, or nothing where the views must see for themselves."""
+    if scope["path"] not in ROUTES or scope["method"] != "GET":
         return None
-    accept = host = b""
-    for name, value in scope["headers"]:
-        if name in LONG_WAY:
-            return None
-        if name == b"accept":
-            accept += value
-        elif name == b"host":
-            host = value
-    if accept not in ACCEPTED:
+    told = dict(scope["headers"])
+    # One that is given twice is something to think about, and thinking is what the views do.
+    if len(told) < len(scope["headers"]) or not LONG_WAY.isdisjoint(told):
+        return None
+    if told.get(b"accept", b"") not in ACCEPTED:
         return None
     # A page that was lured to another name for this machine must not be answered.
-    return (scope["path"], scope["query_string"], host, scope["scheme"])
-
-
-def header(scope: Scope, wanted: bytes) -> bytes:
-    found: bytes = next((value for name, value in scope["headers"] if name == wanted), b"")
-    return found
+    host = told.get(b"host", b"")
+    key = (scope["path"], scope["query_string"], host, scope["scheme"])
+    return Asked(key, told.get(b"if-none-match", b""), told.get(b"x-request-id", b""))
 
 
 def _unconditional(scope: Scope) -> Scope:
     headers = [one for one in scope["headers"] if one[0] != b"if-none-match"]
     return {**scope, "headers": headers}
-
-
-def _has(conditions: bytes, etag: bytes) -> bool:
-    """Say whether a caller's If-None-Match names this answer; weak or not makes no difference."""
-    if not conditions:
-        return False
-    plain = etag.removeprefix(b"W/")
-    held = (one.strip().removeprefix(b"W/") for one in conditions.split(b","))
-    return any(one in (plain, b"*") for one in held)

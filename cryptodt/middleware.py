@@ -38,6 +38,10 @@ class RequestLog:
         return response
 
 
+# What a browser is told about a page means nothing for data, and would only make it longer.
+OF_PAGES = ("Cross-Origin-Opener-Policy", "Referrer-Policy", "X-Frame-Options")
+
+
 class PageHeaders:
     """Says which market this is, and lets a page load nothing from elsewhere."""
 
@@ -47,11 +51,15 @@ class PageHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response["X-CryptoDT-Market"] = settings.MARKET
+        if request.path.startswith("/api/"):
+            response.setdefault("Cache-Control", "no-cache")
+        if response.get("Content-Type", "").startswith("application/json"):
+            for name in OF_PAGES:
+                del response[name]
+            return response
         # A view that needs another policy has set it, and says why.
         response.setdefault("Content-Security-Policy", policy(settings.CONTENT_SECURITY_POLICY))
         response.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-        if request.path.startswith("/api/"):
-            response.setdefault("Cache-Control", "no-cache")
         return response
 
 

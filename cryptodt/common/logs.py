@@ -8,8 +8,12 @@ import uuid
 from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from itertools import count
 
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+# An id is to tell requests apart, not to be hard to guess; counting is quicker than drawing lots.
+_PROCESS = uuid.uuid4().hex[:20]
+_requests = count()
 _trace: ContextVar[str] = ContextVar("trace", default="")
 
 # Longer, a line is somebody's attempt to fill the disk.
@@ -45,7 +49,9 @@ def _scrubbed(value: object) -> object:
 
 def request_id(given: str) -> str:
     """Return a request's id: the caller's own if it is a sane one, else a new one."""
-    return given if _ID.fullmatch(given) else uuid.uuid4().hex
+    if given and _ID.fullmatch(given):
+        return given
+    return f"{_PROCESS}{next(_requests):012x}"
 
 
 def trace_id() -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
 import requests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,6 +97,10 @@ class Service:
         finally:
             self.process.kill()
             self.reader.join(5)
+
+    def resident_mib(self) -> float:
+        assert self.process is not None
+        return float(psutil.Process(self.process.pid).memory_info().rss) / 2**20
 
     def log(self) -> str:
         return (self.data_dir / "log").read_text()

@@ -45,8 +45,16 @@ def test_a_request_is_one_log_line_with_its_id_and_without_its_query(client, cap
     assert json.loads(line)["ms"] >= 0
 
 
-@pytest.mark.parametrize("path", ["/api/health", "/api/nothing", "/accounts/login/", "/nothing"])
-def test_every_answer_names_the_market_and_its_policy(client, path):
+@pytest.mark.parametrize("path", ["/api/health", "/api/nothing"])
+def test_data_names_the_market_and_is_never_taken_for_a_page(client, path):
+    response = client.get(path)
+    assert response["X-CryptoDT-Market"] == "live"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "Content-Security-Policy" not in response
+
+
+@pytest.mark.parametrize("path", ["/login", "/nothing"])
+def test_every_page_names_the_market_and_its_policy(client, path):
     response = client.get(path)
     assert response["X-CryptoDT-Market"] == "live"
     policy = response["Content-Security-Policy"]
@@ -55,6 +63,11 @@ def test_every_answer_names_the_market_and_its_policy(client, path):
     assert "unsafe" not in policy
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
+
+
+def test_an_answer_shown_as_a_page_has_the_policy_of_pages(client):
+    response = client.get("/api/health", headers={"Accept": "text/html"})
+    assert "default-src 'none'" in response["Content-Security-Policy"]
 
 
 def test_api_answers_are_asked_for_again_each_time(client):

@@ -17,6 +17,7 @@ from django.db import connections
 
 from accounts.services import create_operator
 from cryptodt.engine import Engine
+from cryptodt.express_http import ExpressHttp
 from cryptodt.preparation import prepare
 from cryptodt.sockets import BoundedSocket
 from providers.simulator import Simulator
@@ -77,6 +78,7 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                http=ExpressHttp,
                 ws=BoundedSocket,
                 ws_max_size=64 * 1024,
                 ws_per_message_deflate=False,
