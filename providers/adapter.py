@@ -15,9 +15,11 @@ from providers.types import (
     Headline,
     HistoryPoint,
     Instrument,
+    Listed,
     OrderBook,
     Protocol,
     Quote,
+    Rate,
     Reading,
     Trending,
     TvlPoint,
@@ -71,6 +73,20 @@ class Trends(Signature):
     def trending(self, tap: Tap) -> list[Trending]: ...
 
 
+class Listing(Signature):
+    """Assets by market cap, the largest first.
+
+    There are fewer than `count` when the upstream lists no more, or when our budget for it ends
+    between two pages: who is missing need not be gone.
+    """
+
+    def listing(self, count: int, tap: Tap) -> list[Listed]: ...
+
+
+class Rates(Signature):
+    def rates(self, tap: Tap) -> list[Rate]: ...
+
+
 class Details(Signature):
     def details(self, instrument: Instrument, tap: Tap) -> AssetDetails: ...
 
@@ -112,6 +128,8 @@ CAPABILITIES: Mapping[str, str] = {
     "order_book": "order_book",
     "global": "global_figures",
     "trending": "trending",
+    "listing": "listing",
+    "rates": "rates",
     "details": "details",
     "history": "history",
     "news": "headlines",

@@ -4,15 +4,18 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, NoReturn
 
-from cryptodt.common.money import exact
+from cryptodt.common.money import PRECISION, decimals, exact
 from providers.exceptions import BadPayload
 
 # No exchange is older than Bitcoin; a time outside says that a unit was mistaken.
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
+
+# Upstreams reckon percentages in floats; what stands behind is the float's and nobody's word.
+PERCENT_PLACES = 6
 
 # Multiplied out, as ccxt does it, ten to the power of a billion takes for ever. Only what stands
 # alone counts: identifiers are full of pieces that look like it.
@@ -57,6 +60,20 @@ def amount(row: Mapping[str, Any], name: str) -> Decimal | None:
 def known(row: Mapping[str, Any], name: str) -> Decimal | None:
     """Return an amount above zero: zero is how upstreams say that they do not know."""
     return amount(row, name) or None
+
+
+def percentage(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return a share or a change in percent, rounded to six digits behind the point."""
+    value = number(row, name)
+    if value is None or decimals(value) <= PERCENT_PLACES:
+        return value
+    with localcontext(prec=PRECISION):
+        return value.quantize(Decimal(1).scaleb(-PERCENT_PLACES))
+
+
+def share(row: Mapping[str, Any], name: str) -> Decimal | None:
+    """Return a percentage above zero: zero is how upstreams say that they do not know."""
+    return None if known(row, name) is None else percentage(row, name)
 
 
 def rank(row: Mapping[str, Any], name: str) -> int | None:

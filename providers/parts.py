@@ -3,14 +3,16 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote as quoted
 
 from providers.exceptions import BadPayload, NotOffered
-from providers.parse import amount, from_iso, known, number, rank
-from providers.types import Instrument, Quote
+from providers.parse import amount, from_iso, from_milliseconds, known, percentage, rank
+from providers.types import HistoryPoint, Instrument, Quote
 
 Fields = Mapping[str, Any]
+Row = TypeVar("Row")
+Read = TypeVar("Read")
 
 
 def symbols_of(instruments: Sequence[Instrument], provider: str) -> dict[str, str]:
@@ -68,6 +70,42 @@ def by_id(rows: object, wanted: Collection[str]) -> dict[str, Fields]:
     return found
 
 
+def sound(
+    rows: Sequence[Row], read: Callable[[Row], Read], key: Callable[[Read], str]
+) -> list[Read]:
+    """Return what the rows make, one of each key; odd rows are left out, unless half are odd."""
+    found: dict[str, Read] = {}
+    problem = "rows are repeated"
+    for row in rows:
+        try:
+            one = read(row)
+        except BadPayload as error:
+            problem = str(error)
+        else:
+            found.setdefault(key(one), one)
+    if rows and 2 * len(found) <= len(rows):
+        odd = len(rows) - len(found)
+        raise BadPayload(f"{odd} of {len(rows)} rows make no sense: {problem}")
+    return list(found.values())
+
+
+def chart(body: Fields, *, source: str) -> list[HistoryPoint]:
+    """Return the points of a chart, oldest first; its three columns share their times."""
+    names = ("prices", "market_caps", "total_volumes")
+    prices, caps, volumes = (column(body, name) for name in names)
+    return [
+        HistoryPoint(
+            at=from_milliseconds(at),
+            price=price,
+            market_cap=known(caps, at),
+            volume_24h=known(volumes, at),
+            source=source,
+        )
+        for at in sorted(prices, key=int)
+        if (price := known(prices, at)) is not None
+    ]
+
+
 def column(body: Fields, name: str) -> dict[str, Any]:
     """Return what the pairs of a chart hold by their milliseconds."""
     pairs = body.get(name)
@@ -115,8 +153,13 @@ def _quote(
         currency="USD",
         source=source,
         observed_at=at(row),
-        **{ours: READERS[ours](row, theirs) for ours, theirs in names.items() if ours in READERS},
+        **figures_of(row, names),
     )
+
+
+def figures_of(row: Fields, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a row holds beside its price, under our names."""
+    return {ours: READERS[ours](row, theirs) for ours, theirs in names.items() if ours in READERS}
 
 
 def _place(row: Fields, name: str) -> int | None:
@@ -125,9 +168,9 @@ def _place(row: Fields, name: str) -> int | None:
 
 
 READERS: Mapping[str, Callable[[Fields, str], Any]] = {
-    "change_1h": number,
-    "change_24h": number,
-    "change_7d": number,
+    "change_1h": percentage,
+    "change_24h": percentage,
+    "change_7d": percentage,
     "volume_24h": amount,
     "market_cap": known,
     "rank": _place,

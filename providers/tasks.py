@@ -29,6 +29,7 @@ QUESTIONS: dict[str, tuple[Any, ...]] = {
     "quotes": ([BITCOIN],),
     "candles": (CandleAsk("BTC", "USDT", "1h", limit=2),),
     "order_book": ("BTC", "USDT", 5),
+    "listing": (10,),
     "details": (BITCOIN,),
     "history": (BITCOIN, 1),
     "fear_greed": (1,),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,41 @@ class Trending:
     name: str
     upstream_id: str
     rank: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """An asset in an aggregator's list, which names it by `upstream_id`: symbols repeat, ids do not.
+
+    `is_active` says that it has a price now; figures are in `currency`, changes in percent.
+    """
+
+    upstream_id: str
+    symbol: str
+    name: str
+    rank: int | None = None
+    price: Decimal | None
+    currency: str = "USD"
+    market_cap: Decimal | None = None
+    volume_24h: Decimal | None = None
+    change_1h: Decimal | None = None
+    change_24h: Decimal | None = None
+    change_7d: Decimal | None = None
+    observed_at: datetime
+    is_active: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What one unit of a currency costs in US dollars."""
+
+    currency: str
+    name: str
+    kind: Literal["fiat", "crypto", "commodity"]
+    usd: Decimal
+    observed_at: datetime
     source: str
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from providers import exchange_rates, listings
 from providers.adapter import Tap
 from providers.exceptions import BadPayload, Blocked, NotOffered, ProviderError, RateLimited
 from providers.parse import from_milliseconds, known, read_json
 from providers.parts import by_id, path_of, quotes_of, symbols_of
-from providers.types import HistoryPoint, Instrument, Quote
+from providers.types import HistoryPoint, Instrument, Listed, Quote, Rate
 
 SOURCE = "coincap"
 NAMES = {
@@ -18,6 +19,7 @@ NAMES = {
     "market_cap": "marketCapUsd",
     "rank": "rank",
 }
+MOST_ROWS = 2000
 # The longest span, in days, that each interval reaches back.
 INTERVALS = ((1, "m5"), (30, "h1"), (365, "h12"))
 
@@ -29,6 +31,17 @@ class CoinCap:
         rows, stamp = _data(tap, "/v3/assets", {"ids": ",".join(sorted(symbols))})
         found = by_id(rows, symbols)
         return quotes_of(found, symbols, NAMES, lambda _: from_milliseconds(stamp), source=SOURCE)
+
+    # https://pro.coincap.io/api-docs
+    def listing(self, count: int, tap: Tap) -> list[Listed]:
+        rows, stamp = _data(tap, "/v3/assets", {"limit": str(min(count, MOST_ROWS))})
+        at = from_milliseconds(stamp)
+        return listings.listed_of(rows, NAMES, lambda _: at, source=SOURCE)[:count]
+
+    # https://pro.coincap.io/api-docs
+    def rates(self, tap: Tap) -> list[Rate]:
+        rows, stamp = _data(tap, "/v3/rates")
+        return exchange_rates.in_dollars(rows, from_milliseconds(stamp), source=SOURCE)
 
     # https://pro.coincap.io/api-docs
     def history(self, instrument: Instrument, days: int, tap: Tap) -> list[HistoryPoint]:
@@ -47,7 +60,9 @@ class CoinCap:
         return [points[at] for at in sorted(points)]
 
 
-def _data(tap: Tap, path: str, params: Mapping[str, str]) -> tuple[list[Any], object]:
+def _data(
+    tap: Tap, path: str, params: Mapping[str, str] | None = None
+) -> tuple[list[Any], object]:
     headers = {"Authorization": f"Bearer {tap.key}"}
     body = read_json(tap.get(path, params, headers).text)
     data = body.get("data") if isinstance(body, dict) else None

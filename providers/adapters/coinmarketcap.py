@@ -5,7 +5,7 @@ from typing import Any
 
 from providers.adapter import Tap
 from providers.exceptions import BadPayload, Blocked, ProviderError, RateLimited
-from providers.parse import known, number, rank, read_json
+from providers.parse import known, percentage, rank, read_json, share
 from providers.parts import by_id, part, quotes_of, symbols_of, total_of, updated
 from providers.types import GlobalFigures, Instrument, Quote
 
@@ -44,9 +44,11 @@ class CoinMarketCap:
         return GlobalFigures(
             total_market_cap=total_of(figures, "total_market_cap"),
             total_volume_24h=known(figures, "total_volume_24h"),
-            btc_dominance=known(data, "btc_dominance"),
-            eth_dominance=known(data, "eth_dominance"),
-            market_cap_change_24h=number(figures, "total_market_cap_yesterday_percentage_change"),
+            btc_dominance=share(data, "btc_dominance"),
+            eth_dominance=share(data, "eth_dominance"),
+            market_cap_change_24h=percentage(
+                figures, "total_market_cap_yesterday_percentage_change"
+            ),
             active_assets=rank(data, "active_cryptocurrencies"),
             observed_at=updated(figures),
             source=SOURCE,

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from providers import listings
 from providers.adapter import Tap
 from providers.exceptions import BadPayload, NotOffered, ProviderError, RateLimited
-from providers.parse import from_seconds, known, number, rank, read_json
+from providers.parse import from_seconds, known, percentage, rank, read_json, share
 from providers.parts import (
     address,
     by_id,
@@ -18,7 +19,7 @@ from providers.parts import (
     total_of,
     updated,
 )
-from providers.types import AssetDetails, GlobalFigures, Instrument, Quote
+from providers.types import AssetDetails, GlobalFigures, Instrument, Listed, Quote
 
 SOURCE = "coinpaprika"
 NAMES = {
@@ -36,13 +37,13 @@ class CoinPaprika:
     # https://docs.coinpaprika.com/api-reference/tickers/get-tickers-for-all-active-coins
     def quotes(self, instruments: Sequence[Instrument], tap: Tap) -> list[Quote]:
         symbols = symbols_of(instruments, SOURCE)
-        rows = read_json(tap.get("/v1/tickers", {"quotes": "USD"}, _headers(tap)).text)
-        if not isinstance(rows, list):
-            raise refusal(rows)
-        found = {
-            one: {**row, **part(row, "quotes", "USD")} for one, row in by_id(rows, symbols).items()
-        }
+        found = {one: _flat(row) for one, row in by_id(_tickers(tap), symbols).items()}
         return quotes_of(found, symbols, NAMES, updated, source=SOURCE)
+
+    # https://docs.coinpaprika.com/api-reference/tickers/get-tickers-for-all-active-coins
+    def listing(self, count: int, tap: Tap) -> list[Listed]:
+        rows = [_flat(row) for row in _tickers(tap)]
+        return listings.listed_of(rows, NAMES, updated, source=SOURCE)[:count]
 
     # https://docs.coinpaprika.com/api-reference/global/get-market-overview-data
     def global_figures(self, tap: Tap) -> GlobalFigures:
@@ -52,9 +53,9 @@ class CoinPaprika:
         return GlobalFigures(
             total_market_cap=total_of(body, "market_cap_usd"),
             total_volume_24h=known(body, "volume_24h_usd"),
-            btc_dominance=known(body, "bitcoin_dominance_percentage"),
+            btc_dominance=share(body, "bitcoin_dominance_percentage"),
             eth_dominance=None,
-            market_cap_change_24h=number(body, "market_cap_change_24h"),
+            market_cap_change_24h=percentage(body, "market_cap_change_24h"),
             active_assets=rank(body, "cryptocurrencies_number"),
             observed_at=from_seconds(body.get("last_updated")),
             source=SOURCE,
@@ -83,6 +84,18 @@ class CoinPaprika:
             max_supply=None,
             source=SOURCE,
         )
+
+
+def _tickers(tap: Tap) -> list[Any]:
+    rows = read_json(tap.get("/v1/tickers", {"quotes": "USD"}, _headers(tap)).text)
+    if not isinstance(rows, list):
+        raise refusal(rows)
+    return rows
+
+
+def _flat(row: Any) -> Any:
+    """Return a row with its figures in dollars beside its name."""
+    return {**row, **part(row, "quotes", "USD")} if isinstance(row, dict) else row
 
 
 def _headers(tap: Tap) -> Mapping[str, str] | None:

@@ -16,8 +16,10 @@ from providers.parse import (
     from_milliseconds,
     known,
     number,
+    percentage,
     rank,
     read_json,
+    share,
 )
 
 ANYTHING = st.recursive(
@@ -31,6 +33,29 @@ ANYTHING = st.recursive(
 def test_a_fraction_keeps_every_digit(digits):
     assert read_json(f"[{digits}]") == [Decimal(digits)]
     assert str(read_json(f"[{digits}]", fractions=str)[0]) == digits
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("-1.7614019349885157", "-1.761402"),
+        ("0.0000004999999999", "0.000000"),
+        ("12.51", "12.51"),
+        ("1.100000", "1.100000"),
+        ("123456789012345678901234567890.12345678", "123456789012345678901234567890.123457"),
+        ("0", "0"),
+        ("", "None"),
+    ],
+)
+def test_a_percentage_is_kept_without_the_digits_of_a_float(said, kept):
+    assert str(percentage({"change": said}, "change")) == kept
+
+
+def test_a_share_of_nothing_is_not_known():
+    assert share({"btc": Decimal("57.123456789")}, "btc") == Decimal("57.123457")
+    assert [share({"btc": value}, "btc") for value in (0, "", None)] == [None] * 3
+    with pytest.raises(BadPayload):
+        share({"btc": "-1"}, "btc")
 
 
 @pytest.mark.parametrize(

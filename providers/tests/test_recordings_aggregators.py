@@ -57,9 +57,9 @@ def test_every_recorded_market_of_coingecko_is_told_exactly(name):
     figures, data = global_figures(recorded(name)), exact(recorded(name))["data"]
     assert figures.total_market_cap == data["total_market_cap"]["usd"]
     assert figures.total_volume_24h == data["total_volume"]["usd"]
-    assert figures.btc_dominance == data["market_cap_percentage"]["btc"]
-    assert figures.eth_dominance == data["market_cap_percentage"]["eth"]
-    assert figures.market_cap_change_24h == data["market_cap_change_percentage_24h_usd"]
+    assert figures.btc_dominance == round(data["market_cap_percentage"]["btc"], 6)
+    assert figures.eth_dominance == round(data["market_cap_percentage"]["eth"], 6)
+    assert figures.market_cap_change_24h == round(data["market_cap_change_percentage_24h_usd"], 6)
     assert figures.active_assets == data["active_cryptocurrencies"]
     assert int(figures.observed_at.timestamp()) == data["updated_at"]
 
@@ -203,7 +203,7 @@ def test_the_recorded_listings_of_coinmarketcap_become_exact_quotes():
         row = rows[quote.symbol.removeprefix("A")]
         figures = row["quote"]["USD"]
         assert (quote.price, quote.rank) == (figures["price"], row["cmc_rank"])
-        assert quote.change_24h == figures["percent_change_24h"]
+        assert quote.change_24h == round(figures["percent_change_24h"], 6)
         assert quote.volume_24h == figures["volume_24h"]
         assert quote.market_cap == (figures["market_cap"] or None)
 

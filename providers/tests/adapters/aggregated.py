@@ -6,7 +6,7 @@ from providers import http
 from providers.adapter import Tap
 from providers.exceptions import ProviderError
 from providers.parse import EARLIEST, LATEST
-from providers.tests.adapters.bent import check, decoded, numbers_in
+from providers.tests.adapters.bent import check, decoded, numbers_in, percentages_in
 from providers.tests.conftest import NOW, Upstream
 from providers.types import Instrument
 
@@ -83,6 +83,12 @@ def check_numbers(values, text):
         assert value is None or value in stands
 
 
+def check_percentages(values, text):
+    stands = percentages_in(decoded(text))
+    for value in values:
+        assert value is None or (isinstance(value, Decimal) and value in stands)
+
+
 def check_points(points, text):
     times = [point.at for point in points]
     assert times == sorted(set(times))
@@ -96,14 +102,9 @@ def check_global(figures, text):
     assert figures.total_market_cap > 0
     assert EARLIEST <= figures.observed_at <= LATEST
     assert figures.active_assets is None or figures.active_assets > 0
-    numbers = (
-        figures.total_market_cap,
-        figures.total_volume_24h,
-        figures.btc_dominance,
-        figures.eth_dominance,
-        figures.market_cap_change_24h,
-    )
-    check_numbers(numbers, text)
+    check_numbers((figures.total_market_cap, figures.total_volume_24h), text)
+    shares = (figures.btc_dominance, figures.eth_dominance)
+    check_percentages((*shares, figures.market_cap_change_24h), text)
 
 
 def check_details(details, text):

@@ -3,7 +3,7 @@
 import copy
 import json
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from hypothesis import strategies as st
@@ -86,6 +86,18 @@ def numbers_in(value):
     return {Decimal(found) for found in NUMBER.findall(json.dumps(value, ensure_ascii=False))}
 
 
+def to_six_places(number):
+    """Return a number as percentages are kept: with no more than six digits behind the point."""
+    with localcontext(prec=500):
+        if abs(number.adjusted()) > 400 or number.as_tuple().exponent >= -6:
+            return number
+        return number.quantize(Decimal("0.000001"))
+
+
+def percentages_in(value):
+    return {to_six_places(number) for number in numbers_in(value)}
+
+
 def check(quotes, symbols, told):
     """Hold quotes against what was told of each asset: nothing invented, nothing half-read."""
     assert len({quote.symbol for quote in quotes}) == len(quotes)
@@ -98,9 +110,11 @@ def check(quotes, symbols, told):
         assert quote.price in stands
         assert quote.currency in ("USD", "USDT", "USDC")
         assert EARLIEST <= quote.observed_at <= LATEST
-        more = (quote.change_1h, quote.change_24h, quote.change_7d)
-        for value in (*more, quote.volume_24h, quote.market_cap):
+        for value in (quote.volume_24h, quote.market_cap):
             assert value is None or (isinstance(value, Decimal) and value in stands)
+        percentages = stands | percentages_in(told(quote.symbol))
+        for value in (quote.change_1h, quote.change_24h, quote.change_7d):
+            assert value is None or (isinstance(value, Decimal) and value in percentages)
 
 
 def decoded(text):

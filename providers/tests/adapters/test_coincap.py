@@ -40,7 +40,8 @@ def test_the_list_becomes_exact_quotes_with_the_time_of_the_envelope():
     row = json.loads(ASSETS)["data"][0]
     btc = next(quote for quote in found if quote.symbol == "BTC")
     assert str(btc.price) == row["priceUsd"]
-    assert str(btc.change_24h) == row["changePercent24Hr"]
+    assert row["changePercent24Hr"] == "-1.7614019349885157"
+    assert str(btc.change_24h) == "-1.761402"
     assert (btc.currency, btc.source, btc.rank) == ("USD", "coincap", 1)
     assert btc.observed_at == datetime(2025, 11, 21, 8, 5, 45, 678000, tzinfo=UTC)
     (path, params, headers) = upstream.asked[0]

@@ -37,8 +37,8 @@ def test_the_list_becomes_exact_quotes():
     assert btc.price == Decimal(73895)
     assert (btc.currency, btc.source, btc.rank) == ("USD", "coingecko", 1)
     assert btc.change_24h == Decimal("-1.78564")
-    assert btc.change_1h == row["price_change_percentage_1h_in_currency"]
-    assert btc.change_7d == row["price_change_percentage_7d_in_currency"]
+    assert btc.change_1h == round(row["price_change_percentage_1h_in_currency"], 6)
+    assert str(btc.change_7d) == "12.510140"
     assert btc.volume_24h == Decimal(20380157350)
     assert btc.market_cap == Decimal(1478638496261)
     assert btc.observed_at == datetime.fromisoformat(row["last_updated"])

@@ -46,9 +46,9 @@ def test_the_whole_market_is_told_exactly():
     figures, data = global_figures(GLOBAL), json.loads(GLOBAL, parse_float=Decimal)["data"]
     assert figures.total_market_cap == data["total_market_cap"]["usd"]
     assert figures.total_volume_24h == data["total_volume"]["usd"]
-    assert figures.btc_dominance == data["market_cap_percentage"]["btc"]
-    assert figures.eth_dominance == data["market_cap_percentage"]["eth"]
-    assert figures.market_cap_change_24h == data["market_cap_change_percentage_24h_usd"]
+    assert figures.btc_dominance == round(data["market_cap_percentage"]["btc"], 6)
+    assert figures.eth_dominance == round(data["market_cap_percentage"]["eth"], 6)
+    assert figures.market_cap_change_24h == round(data["market_cap_change_percentage_24h_usd"], 6)
     assert figures.active_assets == data["active_cryptocurrencies"]
     assert figures.observed_at == datetime(2025, 11, 21, 8, 5, 45, tzinfo=UTC)
 

@@ -41,7 +41,7 @@ def test_answers_by_id_become_exact_quotes():
     assert {quote.symbol for quote in found} == {"BTC", "ETH", "DOGE"}
     figures = json.loads(QUOTES, parse_float=Decimal)["data"]["1"]["quote"]["USD"]
     btc = next(quote for quote in found if quote.symbol == "BTC")
-    assert (btc.price, btc.change_7d) == (figures["price"], figures["percent_change_7d"])
+    assert (btc.price, btc.change_7d) == (figures["price"], round(figures["percent_change_7d"], 6))
     assert (btc.volume_24h, btc.market_cap) == (figures["volume_24h"], figures["market_cap"])
     assert (btc.currency, btc.source, btc.rank) == ("USD", "coinmarketcap", 1)
     assert btc.observed_at == datetime.fromisoformat(figures["last_updated"])
@@ -83,8 +83,8 @@ def test_the_whole_market_is_told_exactly():
     assert figures.total_market_cap == body["quote"]["USD"]["total_market_cap"]
     assert figures.total_volume_24h == body["quote"]["USD"]["total_volume_24h"]
     assert (figures.btc_dominance, figures.eth_dominance) == (
-        body["btc_dominance"],
-        body["eth_dominance"],
+        round(body["btc_dominance"], 6),
+        round(body["eth_dominance"], 6),
     )
     assert figures.active_assets == body["active_cryptocurrencies"]
 

@@ -43,7 +43,7 @@ def test_ticks_become_exact_quotes():
     row = json.loads(TICKS, parse_float=Decimal)["Data"]["BTC-USD"]
     btc = next(quote for quote in found if quote.symbol == "BTC")
     assert (btc.price, btc.currency, btc.source) == (row["VALUE"], "USD", "cryptocompare")
-    assert btc.change_24h == row["MOVING_24_HOUR_CHANGE_PERCENTAGE"]
+    assert btc.change_24h == round(row["MOVING_24_HOUR_CHANGE_PERCENTAGE"], 6)
     assert int(btc.observed_at.timestamp()) == row["VALUE_LAST_UPDATE_TS"]
     (_, params, headers) = upstream.asked[0]
     assert params == {"market": "cadli", "instruments": "BTC-USD,DOGE-USD,ETH-USD"}
