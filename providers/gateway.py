@@ -4,7 +4,7 @@ import contextvars
 import logging
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,7 +21,16 @@ from providers.adapter import CAPABILITIES, Tap
 from providers.exceptions import NoProviderLeft, ProviderError
 from providers.roster import Group, Member
 from providers.strategy import in_order
-from providers.types import Candle, CandleAsk, Failure, Instrument, OrderBook, Quote, QuoteRound
+from providers.types import (
+    Answered,
+    Candle,
+    CandleAsk,
+    Failure,
+    Instrument,
+    OrderBook,
+    Quote,
+    QuoteRound,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -215,14 +224,30 @@ def fetch_order_book(symbol: str, currency: str, depth: int) -> OrderBook:
 def fetch(capability: str, *question: Any) -> Any:
     """Ask the pools of a capability in their order until one answers."""
     failures: list[Failure] = []
+    for answered in walk(capability, *question):
+        if answered.failure is None:
+            return answered.found
+        failures.append(answered.failure)
+    raise NoProviderLeft(f"nobody answered for {capability}", failures=tuple(failures))
+
+
+def walk(capability: str, *question: Any) -> Iterator[Answered]:
+    """Ask the pools of a capability in their order, one provider whenever the caller goes on.
+
+    Who rests or has no budget left is told as a failure like any other, and nothing goes out.
+    """
     for group in roster.current().groups.get(capability, ()):
         usable = [member for member in group.members if member.is_usable]
         for member in _ordered(group, usable):
-            try:
-                return asking.ask(member, partial(_answer, member, question))
-            except ProviderError as error:
-                failures.append(Failure(member.slug, error.reason, str(error)))
-    raise NoProviderLeft(f"nobody answered for {capability}", failures=tuple(failures))
+            yield _answered(member, question)
+
+
+def _answered(member: Member, question: tuple[Any, ...]) -> Answered:
+    try:
+        found = asking.ask(member, partial(_answer, member, question))
+    except ProviderError as error:
+        return Answered(member.slug, None, Failure(member.slug, error.reason, str(error)))
+    return Answered(member.slug, found, None)
 
 
 def fetch_each(capability: str, *question: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +248,15 @@ class Failure:
     source: str
     reason: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What one provider said when it was its turn: what it found, or why it found nothing."""
+
+    source: str
+    found: Any
+    failure: Failure | None
 
 
 @dataclass(frozen=True, slots=True)

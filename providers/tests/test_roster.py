@@ -27,6 +27,19 @@ def test_every_provider_of_the_code_is_in_a_pool_for_all_that_it_offers():
         assert held == set(row.offers)
 
 
+def test_an_older_database_gets_the_pools_of_capabilities_that_came_later():
+    younger = ("listing", "rates")
+    Membership.objects.filter(capability__in=younger).delete()
+    Pool.objects.filter(capability__in=younger).delete()
+    Provider.objects.filter(slug="coinlore").update(is_on=False)
+    services.sync_roster()
+    listing = [one.slug for one in roster.current().members("listing")]
+    assert listing == ["coingecko-pro", "coingecko", "coinpaprika", "coinlore", "coincap"]
+    rates = {one.slug: one.is_usable for one in roster.current().members("rates")}
+    assert rates == {"coingecko-pro": False, "coingecko": True, "coincap": False}
+    assert not Provider.objects.get(slug="coinlore").is_on
+
+
 def test_a_warm_roster_runs_no_query(django_assert_num_queries):
     first = roster.current()
     with django_assert_num_queries(0):
