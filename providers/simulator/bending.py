@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from providers.simulator.faults import Fault
@@ -15,7 +16,7 @@ from providers.simulator.wire.answer import Answer
 _VITAL = frozenset({
     "price", "lastPrice", "bidPrice", "askPrice", "closeTime",
     "current_price", "last_updated", "usd", "a", "b", "c", "last", "ts", "time",
-    "priceUsd", "price_usd", "PriceUSD", "VALUE", "VALUE_LAST_UPDATE_TS",
+    "priceUsd", "rateUsd", "price_usd", "PriceUSD", "VALUE", "VALUE_LAST_UPDATE_TS",
 })
 # fmt: on
 _NUMERIC = re.compile(r"-?\d+(\.\d+)?")
@@ -79,6 +80,8 @@ def _each_scalar(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _quoted(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return json.dumps(value) if is_number else value
 

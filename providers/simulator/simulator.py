@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from providers.simulator import clock as clocks
 from providers.simulator.bending import bend_answer, bend_view
+from providers.simulator.coins import Register
 from providers.simulator.faults import Active, BadFault, Board, read_fault
 from providers.simulator.market import Market
 from providers.simulator.server import Server
@@ -107,6 +108,7 @@ class Simulator:
         self.speed = speed
         self.clock = clock or clocks.running(speed)
         self.market = Market(seed)
+        self._register = Register()
         self._board = Board(seed)
         self._lock = threading.Lock()
         self._log: deque[Request] = deque(maxlen=_REMEMBERED)
@@ -148,6 +150,19 @@ class Simulator:
             self._known(provider)
         self._board.clear(provider)
 
+    def rename(self, coin: str, symbol: str) -> None:
+        """Give a small coin another ticker at all aggregators; its ids stay as they are."""
+        self._listed_once(coin)
+        self._register.rename(coin, symbol)
+
+    def delist(self, coin: str) -> None:
+        """Take a small coin out of all lists."""
+        self._listed_once(coin)
+        self._register.delist(coin)
+
+    def restore_coins(self) -> None:
+        self._register.restore()
+
     def requests(self, provider: str | None = None) -> list[Request]:
         """Return the last requests, oldest first; control requests are not among them."""
         with self._lock:
@@ -160,7 +175,7 @@ class Simulator:
 
     def view(self, provider: str) -> View:
         now = self.clock()
-        return View(self.market, provider, now, now)
+        return View(self.market, provider, now, now, coins=self._register.coins)
 
     def state(self) -> dict[str, Any]:
         with self._lock:
@@ -169,6 +184,10 @@ class Simulator:
             "simulated_time": datetime.fromtimestamp(self.clock(), UTC).isoformat(),
             "seed": self.seed,
             "speed": self.speed,
+            "coins": {
+                "listed": len(self._register.coins),
+                "changed": self._register.changes(),
+            },
             "providers": {
                 name: {"requests": counts.get(name, 0), "fault": self._board.describe(name)}
                 for name in dict.fromkeys([*PROVIDERS, *counts])
@@ -212,6 +231,10 @@ class Simulator:
                 self._weight_minute, self._weight = minute, 0
             self._weight += weight
             return self._weight
+
+    def _listed_once(self, coin: str) -> None:
+        if not self._register.knows(coin):
+            raise BadFault(f"unknown coin {coin!r}; coins go by their id at CoinGecko")
 
     def _known(self, provider: str) -> None:
         if not self.knows(provider):

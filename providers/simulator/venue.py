@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from providers.simulator.assets import BY_SYMBOL
+from providers.simulator.coins import COINS, Coin
 from providers.simulator.market import DAY, LOT, OPENED, Market, Span
 from providers.simulator.noise import uniform, words
 
@@ -83,6 +84,7 @@ class View:
     # What a lying venue multiplies its prices by: of these assets, or of all.
     factor: float = 1.0
     affected: frozenset[str] | None = None
+    coins: tuple[Coin, ...] = COINS
 
     @property
     def second(self) -> int:
@@ -113,6 +115,14 @@ class View:
 
     def usd_at_log(self, symbol: str, y: float) -> float:
         return self.factor_of(symbol) * math.exp(self.log_price(symbol, y))
+
+    def usd_of(self, coin: Coin, at: float) -> float:
+        """Return the venue's USD price of a small coin; one that never moves costs one price."""
+        price = coin.price_at(min(at, self.until), self.market.seed) * self.factor_of(coin.symbol)
+        if coin.exact:
+            return price
+        _, shift = _detour(self.venue)
+        return price * (1 + _HEIGHT * shift * (1 + coin.number % 3))
 
     def last(self, pair: Pair) -> int:
         tick = self.market.tick(pair.base, self.second)

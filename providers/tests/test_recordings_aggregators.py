@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from providers import listings
 from providers.adapters.coincap import CoinCap
 from providers.adapters.coingecko import CoinGecko
 from providers.adapters.coinlore import CoinLore
@@ -15,6 +16,7 @@ from providers.adapters.coinpaprika import CoinPaprika
 from providers.adapters.cryptocompare import CryptoCompare
 from providers.exceptions import BadPayload, Blocked, NotOffered, ProviderError, RateLimited
 from providers.parse import from_iso
+from providers.parts import updated
 from providers.tests.adapters.aggregated import BTC, ETH, ask, named
 from providers.tests.listener import answer, refused
 from providers.tests.test_recordings import RECORDINGS, exact, names, recorded
@@ -40,6 +42,14 @@ def details(text, one="bitcoin"):
 
 def history(text):
     return ask(GECKO.history, "/api/v3/coins/bitcoin/market_chart", text, BTC, 30)[0]
+
+
+def listed(text, count=250):
+    return ask(GECKO.listing, "/api/v3/coins/markets", text, count)[0]
+
+
+def rates(text):
+    return ask(GECKO.rates, "/api/v3/exchange_rates", text)[0]
 
 
 def paprika(text):
@@ -99,6 +109,50 @@ def test_recorded_details_are_plain_text_and_exact_supplies(name, one, shown):
     assert found.homepage == next(iter(body.get("links", {}).get("homepage", [""])), "")
 
 
+@pytest.mark.parametrize("name", names("coingecko/markets_*.json"))
+def test_every_recorded_list_of_coingecko_is_listed_row_by_row(name):
+    found, rows = listed(recorded(name)), exact(recorded(name))
+    assert [one.rank for one in found] == sorted(row["market_cap_rank"] for row in rows)
+    by_id = {row["id"]: row for row in rows}
+    assert {one.upstream_id for one in found} == by_id.keys()
+    for one in found:
+        row = by_id[one.upstream_id]
+        assert (one.symbol, one.name) == (row["symbol"].upper(), row["name"])
+        assert (one.price, one.market_cap) == (row["current_price"], row["market_cap"] or None)
+        assert one.volume_24h == row["total_volume"]
+        assert one.change_24h == round(row["price_change_percentage_24h"], 6)
+        assert one.observed_at == from_iso(row["last_updated"])
+        assert one.is_active
+
+
+def test_the_names_of_all_that_coingecko_knows_are_kept_or_named_as_odd():
+    known = json.loads(recorded("coingecko/coins_list_2025-08.json"))
+    more = {"price": 1, "last_updated": "2025-08-01T00:00:00.000Z"}
+    rows = [{**one, **more} for one in known]
+    listing = listings.listed_of(rows, {"price": "price"}, updated, source="coingecko")
+    found = {one.upstream_id: one for one in listing}
+    left_out = {one["id"] for one in known} - found.keys()
+    assert "_" in left_out
+    assert len(left_out) < 20
+    for one in known:
+        if one["id"] in found and one["name"].isprintable():
+            assert found[one["id"]].name == " ".join(one["name"].split())
+            assert found[one["id"]].symbol == " ".join(one["symbol"].split()).upper()
+
+
+@pytest.mark.parametrize("name", names("coingecko/exchange_rates_*.json"))
+def test_every_recorded_rate_is_told_in_dollars(name):
+    found, told = rates(recorded(name)), exact(recorded(name))["rates"]
+    assert [one.currency for one in found] == [code.upper() for code in told]
+    for one in found:
+        row = told[one.currency.lower()]
+        assert (one.name, one.kind) == (row["name"], row["type"])
+        assert round(one.usd * row["value"] / told["usd"]["value"], 15) == 1
+        assert len(one.usd.as_tuple().digits) <= 18
+    by_currency = {one.currency: one.usd for one in found}
+    assert (by_currency["USD"], by_currency["BTC"]) == (1, told["usd"]["value"])
+
+
 @pytest.mark.parametrize("name", names("coingecko/market_chart_*.json"))
 def test_every_recorded_chart_of_coingecko_is_history_point_by_point(name):
     points, body = history(recorded(name)), exact(recorded(name))
@@ -127,9 +181,14 @@ def test_every_recorded_chart_of_coingecko_is_history_point_by_point(name):
         ("simple_price_btc_usd_2021-05", BadPayload),
     ],
 )
-@pytest.mark.parametrize("read", [global_figures, trending, details, history])
+@pytest.mark.parametrize("read", [global_figures, trending, details, history, rates])
 def test_a_recorded_answer_of_another_kind_is_a_named_error(read, name, kind):
     assert type(named(lambda: read(recorded(f"coingecko/{name}.json")))) is kind
+
+
+@pytest.mark.parametrize("name", names("coingecko/error_*.json"))
+def test_a_recorded_error_of_coingecko_is_not_taken_for_a_list(name):
+    assert isinstance(named(lambda: listed(recorded(name))), ProviderError)
 
 
 def test_the_recorded_list_of_coinpaprika_becomes_its_exact_quote():
@@ -168,6 +227,23 @@ def test_recorded_details_of_coinpaprika_are_read():
 )
 def test_a_recorded_error_of_coinpaprika_has_its_name(name, kind):
     assert type(named(lambda: paprika(recorded(f"coinpaprika/{name}")))) is kind
+
+
+def test_the_recorded_list_of_coinpaprika_is_listed():
+    text = recorded("coinpaprika/tickers_list_one_row_2023-07.json")
+    (found,), (row,) = ask(PAPRIKA.listing, "/v1/tickers", text, 10)[0], exact(text)
+    assert (found.upstream_id, found.symbol, found.name) == ("btc-bitcoin", "BTC", "Bitcoin")
+    assert (found.price, found.rank) == (row["quotes"]["USD"]["price"], 1)
+
+
+def test_the_recorded_rate_of_coincap_is_told():
+    body = exact(recorded("coincap/v2_rates_bitcoin_2020-09.json"))
+    row = body["data"]
+    text = json.dumps({"data": [row], "timestamp": int(body["timestamp"])})
+    (rate,) = ask(CoinCap().rates, "/v3/rates", text)[0]
+    assert (rate.currency, rate.name, rate.kind) == ("BTC", "Bitcoin", "crypto")
+    assert str(rate.usd) == row["rateUsd"]
+    assert int(rate.observed_at.timestamp()) == int(body["timestamp"]) // 1000
 
 
 @pytest.mark.parametrize("name", names("coincap/v2_asset_*.json"))

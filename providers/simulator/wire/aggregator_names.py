@@ -1,8 +1,10 @@
 """What the aggregators call the simulated assets, and what they tell of each."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from providers.simulator.assets import BY_SYMBOL, Asset
+from providers.simulator.coins import Coin
 from providers.simulator.market import DAY, HOUR
 from providers.simulator.venue import View
 from providers.simulator.wire.coingecko_rows import (
@@ -50,7 +52,7 @@ class Told:
     """What an aggregator knows of one asset at the moment it last looked."""
 
     id: str
-    asset: Asset
+    asset: Asset | Coin
     rank: int
     at: float
     price: float
@@ -59,16 +61,24 @@ class Told:
     change_1h: float
     change_24h: float
     change_7d: float
+    # The price to the last digit, where there are more than a float holds.
+    exact: Decimal | None = None
+
+    @property
+    def said(self) -> float | Decimal:
+        return self.price if self.exact is None else self.exact
 
 
 def told(view: View, names: dict[str, str]) -> list[Told]:
     """Return what there is to tell of all named assets, the largest first."""
     assets = [BY_SYMBOL[symbol] for symbol in names]
     assets.sort(key=lambda asset: -market_cap(view, asset, "usd", updated_at(view, asset)))
-    return [_told(view, names[asset.symbol], asset, rank) for rank, asset in enumerate(assets, 1)]
+    return [
+        of_asset(view, names[asset.symbol], asset, rank) for rank, asset in enumerate(assets, 1)
+    ]
 
 
-def _told(view: View, name: str, asset: Asset, rank: int) -> Told:
+def of_asset(view: View, name: str, asset: Asset, rank: int) -> Told:
     at = updated_at(view, asset)
     return Told(
         id=name,

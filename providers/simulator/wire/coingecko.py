@@ -9,19 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from providers.simulator.assets import ASSETS, BY_GECKO_ID, Asset
+from providers.simulator.coins import Coin
 from providers.simulator.market import DAY, HOUR, MINUTE
 from providers.simulator.venue import View
 from providers.simulator.wire.answer import Answer, Query, Refused, whole
 from providers.simulator.wire.coingecko_details import details
-from providers.simulator.wire.coingecko_rates import CURRENCIES, rate
+from providers.simulator.wire.coingecko_list import listed_row
+from providers.simulator.wire.coingecko_rates import CURRENCIES, exchange_rates, rate
 from providers.simulator.wire.coingecko_rows import (
     change_percentage,
     market_cap,
-    market_row,
     number,
     turnover,
     updated_at,
 )
+from providers.simulator.wire.listing import Entry, chosen, entries
 
 HEADERS = {
     "Content-Type": "application/json; charset=utf-8",
@@ -29,11 +31,11 @@ HEADERS = {
 }
 
 _MOST_ROWS = 250
+_IDS = {asset.symbol: asset.gecko_id for asset in ASSETS}
 _YEAR = 365
 # Longer charts have a point a day, and candles of four days.
 _HOURLY_DAYS, _MONTH = 90, 30
 _ORDERS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "market_cap_desc": lambda row: -row["market_cap"],
     "market_cap_asc": lambda row: row["market_cap"],
     "volume_desc": lambda row: -row["total_volume"],
     "volume_asc": lambda row: row["total_volume"],
@@ -106,13 +108,25 @@ def _simple_row(view: View, query: Query, asset: Asset, currencies: list[str]) -
 
 def _markets(view: View, query: Query) -> Any:
     currency = _currency(query)
-    assets = _chosen(query["ids"]) if query.get("ids") else list(ASSETS)
-    by_size = sorted(ASSETS, key=lambda a: -market_cap(view, a, "usd", updated_at(view, a)))
-    ranks = {asset.symbol: rank for rank, asset in enumerate(by_size, 1)}
-    rows = [market_row(view, asset, ranks[asset.symbol], currency, query) for asset in assets]
-    rows.sort(key=_ORDERS.get(query.get("order", ""), _ORDERS["market_cap_desc"]))
+    lines = _lines(view, query)
     per_page, page = _paging(query)
-    return rows[(page - 1) * per_page : page * per_page]
+    start, end = (page - 1) * per_page, page * per_page
+    order = _ORDERS.get(query.get("order", ""))
+    if order is None:
+        # They are in this order already; no other row has to be made.
+        return [listed_row(view, line, currency, query) for line in lines[start:end]]
+    rows = [listed_row(view, line, currency, query) for line in lines]
+    return sorted(rows, key=order)[start:end]
+
+
+def _lines(view: View, query: Query) -> list[Entry]:
+    lines = entries(view, _IDS, lambda coin: coin.gecko_id)
+    return chosen(lines, query["ids"].split(",")) if query.get("ids") else lines
+
+
+def _total(view: View, query: Query) -> int:
+    known = {*BY_GECKO_ID, *(coin.gecko_id for coin in view.coins)}
+    return len(known.intersection(query["ids"].split(","))) if query.get("ids") else len(known)
 
 
 def _details(view: View, query: Query, asset: Asset) -> Any:
@@ -197,10 +211,11 @@ def _trending_item(view: View, asset: Asset, rank: int, score: int) -> dict[str,
 
 
 def _list(view: View, query: Query) -> Any:
+    everything: list[Asset | Coin] = [*ASSETS, *view.coins]
     extra: dict[str, Any] = {"platforms": {}} if _is_on(query, "include_platform") else {}
     return [
-        {"id": a.gecko_id, "symbol": a.symbol.lower(), "name": a.name, **extra}
-        for a in sorted(ASSETS, key=lambda a: a.gecko_id)
+        {"id": one.gecko_id, "symbol": one.symbol.lower(), "name": one.name, **extra}
+        for one in sorted(everything, key=lambda one: one.gecko_id)
     ]
 
 
@@ -264,12 +279,17 @@ def _ohlc(view: View, query: Query, asset: Asset) -> Any:
     return rows
 
 
+def _exchange_rates(view: View, query: Query) -> Any:
+    return exchange_rates(view)
+
+
 _PLAIN: dict[str, Callable[[View, Query], Any]] = {
     "/ping": _ping,
     "/simple/price": _simple_price,
     "/simple/supported_vs_currencies": _currencies,
     "/coins/markets": _markets,
     "/coins/list": _list,
+    "/exchange_rates": _exchange_rates,
     "/global": _global,
     "/search/trending": _trending,
 }
@@ -292,8 +312,11 @@ def answer(view: View, path: str, query: Query) -> Answer:
     except Refused as refusal:
         return refusal.answer
     if place == "/coins/markets":
-        total = len(_chosen(query["ids"])) if query.get("ids") else len(ASSETS)
-        headers = {**HEADERS, "Per-Page": str(_paging(query)[0]), "Total": str(total)}
+        headers = {
+            **HEADERS,
+            "Per-Page": str(_paging(query)[0]),
+            "Total": str(_total(view, query)),
+        }
     return Answer(200, body, headers)
 
 

@@ -15,7 +15,7 @@ from providers.simulator.wire.coingecko_rates import rate
 # Each asset is refreshed this often, and the figures then need a moment to reach the cache.
 _REFRESH, _DELAY = 20.0, 4.0
 
-_PERIODS = {
+PERIODS = {
     "1h": HOUR,
     "24h": DAY,
     "7d": 7 * DAY,
@@ -104,7 +104,7 @@ def market_row(view: View, asset: Asset, rank: int, currency: str, query: Query)
         "max_supply": asset.max_supply,
         **_records(asset, price, high * factor, factor),
         "roi": None,
-        "last_updated": _iso(at + view.lag),
+        "last_updated": iso(at + view.lag),
     }
     if query.get("sparkline", "false").lower() == "true":
         hours = range(7 * 24 - 1, -1, -1)
@@ -112,8 +112,8 @@ def market_row(view: View, asset: Asset, rank: int, currency: str, query: Query)
         points = [_price(view, asset, currency, full - HOUR * back) for back in hours]
         row["sparkline_in_7d"] = {"price": points}
     for name in query.get("price_change_percentage", "").split(","):
-        if name in _PERIODS:
-            change = change_percentage(view, asset, currency, _PERIODS[name])
+        if name in PERIODS:
+            change = change_percentage(view, asset, currency, PERIODS[name])
             row[f"price_change_percentage_{name}_in_currency"] = change
     return row
 
@@ -133,6 +133,6 @@ def _records(asset: Asset, price: float, high: float, factor: float) -> dict[str
     }
 
 
-def _iso(at: float) -> str:
+def iso(at: float) -> str:
     moment = datetime.fromtimestamp(at, UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03}Z"

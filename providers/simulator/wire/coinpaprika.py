@@ -3,12 +3,14 @@
 https://docs.coinpaprika.com
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from providers.simulator.venue import View
-from providers.simulator.wire.aggregator_names import PAPRIKA, Told, told, whole_market
+from providers.simulator.wire.aggregator_names import PAPRIKA, Told, whole_market
 from providers.simulator.wire.answer import Answer, Query
+from providers.simulator.wire.listing import Entry, chosen, entries, tell
 
 HEADERS = {
     "Content-Type": "application/json",
@@ -19,11 +21,11 @@ HEADERS = {
 def answer(view: View, path: str, query: Query) -> Answer:
     match path.removeprefix("/v1/").split("/"):
         case ["tickers"]:
-            body: Any = [_ticker(one) for one in told(view, PAPRIKA)]
+            body: Any = [_ticker(tell(view, line)) for line in _list(view)]
         case ["tickers", name]:
-            body = next((_ticker(one) for one in told(view, PAPRIKA) if one.id == name), None)
+            body = _first(view, name, _ticker)
         case ["coins", name]:
-            body = next((_coin(one) for one in told(view, PAPRIKA) if one.id == name), None)
+            body = _first(view, name, _coin)
         case ["global"]:
             body = _global(view)
         case [*_, ""]:
@@ -32,6 +34,14 @@ def answer(view: View, path: str, query: Query) -> Answer:
         case _:
             return Answer(404, "404 page not found\n", {"Content-Type": "text/plain"})
     return Answer(404, {"error": "id not found"}) if body is None else Answer(200, body, HEADERS)
+
+
+def _list(view: View) -> list[Entry]:
+    return entries(view, PAPRIKA, lambda coin: coin.paprika_id)
+
+
+def _first(view: View, name: str, show: Callable[[Told], dict[str, Any]]) -> Any:
+    return next((show(tell(view, line)) for line in chosen(_list(view), [name])), None)
 
 
 def _iso(at: float) -> str:
@@ -56,7 +66,7 @@ def _ticker(one: Told) -> dict[str, Any]:
 def _figures(one: Told) -> dict[str, Any]:
     highest = max(one.asset.price * 3, one.price)
     return {
-        "price": one.price,
+        "price": one.said,
         "volume_24h": one.volume,
         "volume_24h_change_24h": 0,
         "market_cap": round(one.cap),
@@ -87,7 +97,7 @@ def _coin(one: Told) -> dict[str, Any]:
         "is_active": True,
         "type": "coin",
         "logo": f"https://static.coinpaprika.com/coin/{one.id}/logo.png",
-        "tags": [{"id": "simulated", "name": "Simulated", "coin_counter": len(PAPRIKA)}],
+        "tags": [{"id": "simulated", "name": "Simulated", "coin_counter": 1}],
         "team": [],
         "description": f"{one.asset.name} as this market simulates it.",
         "message": "",

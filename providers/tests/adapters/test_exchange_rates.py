@@ -11,7 +11,7 @@ from providers.adapters.coincap import CoinCap
 from providers.adapters.coingecko import CoinGecko
 from providers.exceptions import BadPayload, Blocked, ProviderError, RateLimited
 from providers.tests.adapters import aggregated
-from providers.tests.adapters.aggregated import named
+from providers.tests.adapters.aggregated import FAULTS, named, over_http
 from providers.tests.adapters.bent import bent, decoded, numbers_in
 from providers.tests.conftest import NOW, payload
 
@@ -177,3 +177,25 @@ def test_bent_rates_in_dollars_are_true_or_a_named_error(text):
         assert one.usd > 0
         assert isinstance(one.usd, Decimal)
     aggregated.check_numbers([one.usd for one in found], text)
+
+
+@pytest.mark.parametrize(
+    ("slug", "adapter"),
+    [("coingecko", CoinGecko()), ("coincap", CoinCap())],
+    ids=("coingecko", "coincap"),
+)
+def test_the_simulated_upstream_is_read_over_http(sim, slug, adapter):
+    found = by_currency(adapter.rates(over_http(sim, slug, key="secret")))
+    assert {"BTC", "ETH", "USD", "EUR", "JPY", "VND"} <= found.keys()
+    assert found["USD"].usd == 1
+    assert abs(found["EUR"].usd - Decimal("1.1494")) < Decimal("0.001")
+
+
+@pytest.mark.parametrize("read", [CoinGecko().rates, CoinCap().rates])
+@pytest.mark.parametrize(("fault", "options"), FAULTS)
+def test_every_fault_is_a_named_error(sim, read, fault, options):
+    slug = "coingecko" if isinstance(read.__self__, CoinGecko) else "coincap"
+    sim.fault(slug, fault, **options)
+    tap = over_http(sim, slug, key="secret")
+    # An empty list is called bad by whoever asked.
+    assert named(lambda: read(tap)) is not None or read(tap) == []

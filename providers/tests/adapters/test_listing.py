@@ -63,6 +63,18 @@ def test_coinlore_lists_its_largest_exactly():
 
 
 @each
+def test_untidy_rows_are_told_apart_and_to_the_last_digit(place):
+    found = {one.name: one for one in place.list(payload(place.slug, "listing"), 99)}
+    assert len(found) == 8
+    assert str(found["Rarest"].price) in ("123456789.123456789012", "123456789.1234567890120000")
+    assert found["Dust"].price == Decimal("1E-12")
+    assert found["🚀 Moonshot 🌕"].symbol == "MOON"
+    assert [one.symbol for one in found.values()].count("BABA") == 2
+    assert [one.name for one in found.values() if not one.is_active] == ["Idle"]
+    assert list(found)[-1] == "Idle"
+
+
+@each
 def test_each_is_asked_once_for_a_short_list(place):
     upstream = Upstream({place.path: place.text}, key="secret")
     assert len(place.adapter.listing(4, upstream.tap)) == 4
@@ -207,6 +219,9 @@ def test_an_error_inside_a_good_answer_has_the_name_it_has_for_prices(place, cas
     assert type(named(lambda: place.list(text))) is type(of_quotes)
 
 
+TEXTS = [(one, text) for one in PLACES for text in (one.text, payload(one.slug, "listing"))]
+
+
 def check_listed(place, found, text):
     """Hold a list against what was told of each asset: nothing invented, nothing half-read."""
     body = decoded(text)
@@ -229,11 +244,11 @@ def check_listed(place, found, text):
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.sampled_from(PLACES).flatmap(lambda one: st.tuples(st.just(one), bent(one.text))))
+@given(st.sampled_from(TEXTS).flatmap(lambda case: st.tuples(st.just(case[0]), bent(case[1]))))
 def test_a_bent_list_is_true_or_a_named_error(case):
     place, text = case
     try:
-        found = place.list(text, 9)
+        found = place.list(text, 99)
     except ProviderError:
         return
     check_listed(place, found, text)
@@ -249,3 +264,27 @@ def test_every_fault_is_a_named_error(sim, place, fault, options):
         named(lambda: place.adapter.listing(100, tap)) is not None
         or place.adapter.listing(100, tap) == []
     )
+
+
+@each
+def test_more_than_a_thousand_are_listed_over_http(sim, place):
+    tap = over_http(sim, place.slug, key="secret")
+    found = place.adapter.listing(1200, tap)
+    assert len(found) == len(set(ids(found))) == 1200
+    assert found[0].symbol == "BTC"
+    assert [one.rank for one in found] == list(range(1, 1201))
+    symbols = [one.symbol for one in found]
+    assert sum(symbols.count(symbol) > 1 for symbol in set(symbols)) >= 20
+    assert len(sim.requests(place.slug)) == {"coingecko": 5, "coinlore": 12}.get(place.slug, 1)
+
+
+@each
+def test_a_coin_that_was_renamed_is_listed_under_its_old_id(sim, place):
+    tap = over_http(sim, place.slug, key="secret")
+    before = {one.upstream_id: one.symbol for one in place.adapter.listing(2000, tap)}
+    sim.rename("beci-protocol", "NEWB")
+    sim.delist("moonshot")
+    after = {one.upstream_id: one.symbol for one in place.adapter.listing(2000, tap)}
+    changed = {one for one in before if after.get(one) != before[one]}
+    assert sorted(after[one] for one in changed if one in after) == ["NEWB"]
+    assert len(changed) == 2

@@ -171,12 +171,14 @@ def test_coingecko_rows_are_complete_and_a_little_old(sim):
 
 
 def test_coingecko_pages_orders_and_leaves_out_what_it_does_not_know(sim):
-    page = gecko(sim, "coins/markets", vs_currency="usd", per_page=15, page=3)
-    assert len(page.json()) == int(page.headers["Total"]) - 30
+    page = gecko(sim, "coins/markets", vs_currency="usd", per_page=250, page=5)
+    assert len(page.json()) == int(page.headers["Total"]) - 1000
+    assert gecko(sim, "coins/markets", vs_currency="usd", page=99).json() == []
     rows = gecko(sim, "coins/markets", vs_currency="usd", order="id_asc", per_page=3).json()
     assert [row["id"] for row in rows] == ["aave", "algorand", "aptos"]
-    some = gecko(sim, "coins/markets", vs_currency="eur", ids="bitcoin,nothing, ethereum").json()
-    assert [row["id"] for row in some] == ["bitcoin"]
+    some = gecko(sim, "coins/markets", vs_currency="eur", ids="bitcoin,nothing, ethereum")
+    assert [row["id"] for row in some.json()] == ["bitcoin"]
+    assert some.headers["Total"] == "1"
     assert gecko(sim, "coins/markets", vs_currency="usd", ids="nothing").json() == []
 
 
