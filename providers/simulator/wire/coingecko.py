@@ -13,6 +13,7 @@ from providers.simulator.market import DAY, HOUR, MINUTE
 from providers.simulator.venue import View
 from providers.simulator.wire.answer import Answer, Query, Refused, whole
 from providers.simulator.wire.coingecko_details import details
+from providers.simulator.wire.coingecko_exchanges import rows as exchange_rows
 from providers.simulator.wire.coingecko_rates import CURRENCIES, rate
 from providers.simulator.wire.coingecko_rows import (
     change_percentage,
@@ -204,6 +205,10 @@ def _list(view: View, query: Query) -> Any:
     ]
 
 
+def _exchanges(view: View, query: Query) -> Any:
+    return exchange_rows(*_paging(query))
+
+
 def _days(view: View, query: Query) -> int:
     text = _required(query, "days")
     days = whole(text)
@@ -270,6 +275,7 @@ _PLAIN: dict[str, Callable[[View, Query], Any]] = {
     "/simple/supported_vs_currencies": _currencies,
     "/coins/markets": _markets,
     "/coins/list": _list,
+    "/exchanges": _exchanges,
     "/global": _global,
     "/search/trending": _trending,
 }
