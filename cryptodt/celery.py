@@ -24,6 +24,8 @@ class Job:
     task: str
     every_seconds: int
     expires_seconds: int
+    # Whether it is done as soon as the process starts, and not a whole period later.
+    at_start: bool = True
 
 
 def schedule() -> tuple[Job, ...]:
@@ -31,6 +33,13 @@ def schedule() -> tuple[Job, ...]:
     return (
         Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
+        Job(
+            "discover providers",
+            "providers.tasks.discover_daily",
+            settings.AUTO_DISCOVERY_INTERVAL_HOURS * 3600,
+            1800,
+            at_start=False,
+        ),
     )
 
 

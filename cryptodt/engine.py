@@ -39,7 +39,8 @@ class Engine:
         self._beat.start()
         # The beat waits a whole period before it runs anything for the first time.
         for job in schedule():
-            app.send_task(job.task, expires=job.expires_seconds)
+            if job.at_start:
+                app.send_task(job.task, expires=job.expires_seconds)
 
     def stop(self) -> None:
         """Let running tasks finish, but not for ever."""

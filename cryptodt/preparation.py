@@ -5,6 +5,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from market.services.assets import sync_assets
+from providers.candidates import sync_rules
 from providers.services import claim_store, sync_roster
 
 
@@ -16,4 +17,5 @@ def prepare() -> None:
         call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0, interactive=False)
     claim_store()
     sync_roster()
+    sync_rules()
     sync_assets()

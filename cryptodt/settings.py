@@ -234,6 +234,8 @@ PROVIDER_KEYS = env.with_prefix("", "_API_KEY")
 PROVIDER_KEYS_SECRET = env.kept_secret(
     "PROVIDER_KEYS_SECRET", DATA_DIR / "secrets" / "provider_keys"
 )
+ENABLE_AUTO_DISCOVERY = env.flag("ENABLE_AUTO_DISCOVERY", default=True)
+AUTO_DISCOVERY_INTERVAL_HOURS = env.number("AUTO_DISCOVERY_INTERVAL_HOURS", 24, least=1)
 
 # -- Market --------------------------------------------------------------------
 

@@ -51,7 +51,7 @@ def _renamed(method: Any, source: str, *question: Any) -> Any:
 def row_for(slug: str, name: str, kind: str, address: str) -> Row | None:
     """Return the row of an added provider, or nothing if its format is not known (any more)."""
     if kind == "rss":
-        return _feed(slug, name, address)
+        return feed(slug, name, address)
     if kind == "coingecko":
         return _aggregator(slug, name, address)
     if kind == "ccxt" and address in ccxt.exchanges:
@@ -59,7 +59,7 @@ def row_for(slug: str, name: str, kind: str, address: str) -> Row | None:
     return None
 
 
-def _feed(slug: str, name: str, address: str) -> Row:
+def feed(slug: str, name: str, address: str) -> Row:
     parts = urlsplit(address)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Row(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from providers import admin_discovery as admin_discovery  # It registers its own pages.
 from providers import roster, services, wording
 from providers.forms import CAPABILITY_CHOICES, AddProviderForm, MembershipForm, ProviderForm
 from providers.models import Membership, Pool, Provider

@@ -5,6 +5,7 @@ ProviderError
     RateLimited     asked too often: pause for `retry_after`
     Blocked         refused for who or where we are: a long pause, no storm of retries
     BadPayload      an answer that is not what it should be: left out and counted
+        Moved       it is elsewhere now, and says where
     OverBudget      our own promise to it is spent: not asked at all, no fault of it
         Resting     its breaker is open: likewise
     NotOffered      this provider does not have what was asked for: ask another, no fault of it
@@ -38,6 +39,14 @@ class Blocked(ProviderError):
 
 class BadPayload(ProviderError):
     reason = "bad_payload"
+
+
+class Moved(BadPayload):
+    """A redirect; whoever follows it looks at the address first."""
+
+    def __init__(self, message: str, *, location: str) -> None:
+        super().__init__(message)
+        self.location = location
 
 
 class OverBudget(ProviderError):

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections
 
-from providers import asking, calls, roster, selectors, services
+from providers import agreed, asking, calls, roster, selectors, services
 from providers.adapter import CAPABILITIES, Tap
 from providers.exceptions import NoProviderLeft, ProviderError
 from providers.roster import Group, Member
@@ -280,10 +280,14 @@ def _answer(member: Member, question: tuple[Any, ...], tap: Tap) -> Any:
 
 
 def report_round(
-    left_out: Collection[tuple[str, str]], dissent: Mapping[str, str], heard: Collection[str]
+    left_out: Collection[tuple[str, str]],
+    dissent: Mapping[str, str],
+    heard: Collection[str],
+    agreed_on: Mapping[str, Decimal],
 ) -> None:
     """Take note of what a round made of the quotes: who was left out of it and by which name,
-    and who disagreed with a quorum; whoever keeps doing that is put aside."""
+    who disagreed with a quorum, and on what it agreed; whoever keeps disagreeing is put aside."""
+    agreed.note(agreed_on)
     for slug, reason in left_out:
         calls.count_reason(slug, "quotes", reason)
     services.note_dissent(dissent, heard)

@@ -30,6 +30,7 @@ from urllib3.util.retry import Retry
 from providers.exceptions import (
     BadPayload,
     Blocked,
+    Moved,
     NotOffered,
     ProviderError,
     RateLimited,
@@ -45,6 +46,7 @@ SIMULATED_MARK = "X-Simulated-Market"
 LONGEST_PAUSE = 24 * 3600
 # 418 is how Binance says that asking on after 429 got us banned.
 ASKED_TOO_OFTEN = {429, 418}
+MOVED = {301, 302, 303, 307, 308}
 NOT_FOR_US = {401, 403, 407, 451}
 DEEPEST_CAUSE = 8
 # Shorter ones are numbers and words, and hiding those would hide the reason.
@@ -180,6 +182,11 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: Any) -> None:
+        """Look into no redirect: for that, the library reads its whole body, however long."""
+
+
 def _is_public(text: str) -> bool:
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
@@ -193,7 +200,7 @@ def _session(*, public_only: bool) -> requests.Session:
     session = _local.sessions.get(public_only)
     if session is None:
         # One each, so that no connection made without the guard serves a call that wants it.
-        session = _local.sessions[public_only] = requests.Session()
+        session = _local.sessions[public_only] = _Session()
         # Proxies and .netrc of whoever started us would send provider keys elsewhere.
         session.trust_env = False
         session.headers["User-Agent"] = f"CryptoDT/{settings.VERSION}"
@@ -210,6 +217,7 @@ def get(
     headers: Mapping[str, str] | None,
     seconds: float,
     public_only: bool,
+    most: int = LARGEST_BODY,
 ) -> Answer:
     """Return a good answer within `seconds`, or raise the ProviderError that says why not."""
     _local.call = _Call(time.monotonic() + seconds, public_only)
@@ -220,7 +228,8 @@ def get(
             params=params,
             headers=headers,
             timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
-            # A redirect is never part of these APIs, and following it would leave the guard's sight.
+            # A redirect is never part of these APIs, and following it would leave the guard's sight:
+            # who must follow one asks anew, and the address is looked at anew.
             allow_redirects=False,
             stream=True,
         )
@@ -229,7 +238,7 @@ def get(
             if response.status_code != HTTPStatus.OK:
                 sent = [*(headers or {}).values(), *(params or {}).values()]
                 raise _refusal(response, hidden=[text for text in sent if len(text) >= SECRET])
-            text = _body(response, LARGEST_BODY)
+            text = _body(response, most)
     # UnicodeError: a name or a key with letters that cannot stand there.
     except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
         raise Unreachable(_plain(error)) from None
@@ -264,6 +273,8 @@ def _is_whole(text: str) -> bool:
 def _refusal(response: requests.Response, hidden: Iterable[str]) -> ProviderError:
     status = response.status_code
     message = f"HTTP {status}: {_said(response, hidden)}"
+    if status in MOVED:
+        return Moved(message, location=response.headers.get("Location", ""))
     if status in ASKED_TOO_OFTEN:
         return RateLimited(message, retry_after=_retry_after(response))
     if status in NOT_FOR_US:

@@ -112,3 +112,69 @@ class ProviderHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.slug} {self.capability} {self.hour:%Y-%m-%d %H}h"
+
+
+class DiscoveryRun(models.Model):
+    """One search for new providers: what it looked at and what came of it; kept for 90 days."""
+
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField()
+    # How many questions went to strangers, how many candidates were checked, how many are good.
+    asked = models.PositiveIntegerField()
+    checked = models.PositiveIntegerField()
+    valid = models.PositiveIntegerField()
+    # Exchanges that the lists of others name and nothing here can speak to.
+    unspoken = models.PositiveIntegerField()
+    trouble = models.JSONField(default=list)
+
+    class Meta:
+        ordering: ClassVar = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Candidate(models.Model):
+    """A provider that discovery found, with the evidence for or against it."""
+
+    slug = models.SlugField(unique=True, max_length=60)
+    name = models.CharField(max_length=80)
+    added_format = models.CharField("format", max_length=16, choices=Provider.Format)
+    added_address = models.CharField("address", max_length=300)
+    found_by = models.CharField(max_length=400)
+    first_found_at = models.DateTimeField()
+    checked_at = models.DateTimeField()
+    is_valid = models.BooleanField("valid")
+    reason = models.CharField("refused because", max_length=200, blank=True)
+    evidence = models.JSONField(default=dict)
+    run = models.ForeignKey(
+        DiscoveryRun, null=True, on_delete=models.SET_NULL, related_name="candidates"
+    )
+    # What it became; deleted again, it is a candidate again.
+    provider = models.ForeignKey(
+        Provider, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        ordering: ClassVar = ("-is_valid", "-checked_at", "slug")
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=("added_format", "added_address"), name="one_candidate_per_address"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class DiscoveryRule(models.Model):
+    """What may happen to valid candidates of a format without an operator's hand."""
+
+    added_format = models.CharField("format", max_length=16, choices=Provider.Format, unique=True)
+    switches_on = models.BooleanField("switch valid candidates on by themselves", default=False)
+
+    class Meta:
+        ordering: ClassVar = ("added_format",)
+
+    def __str__(self) -> str:
+        return self.get_added_format_display()

@@ -1,13 +1,15 @@
-"""What the pump does by itself: sums of calls, and probes that an operator asks for."""
+"""What the pump does by itself, and what an operator asks of it: sums, probes, discovery."""
 
 import logging
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from cryptodt.common.single import single
-from providers import gateway, selectors, services
+from providers import candidates, discovery, gateway, selectors, services
 from providers.types import CandleAsk, Instrument
 
 logger = logging.getLogger(__name__)
@@ -50,3 +52,19 @@ def probe_provider(slug: str) -> None:
     for capability in selectors.capabilities_of(slug):
         problem = gateway.probe(slug, capability, QUESTIONS.get(capability, ()))
         logger.info("Probed %s for %s: %s", slug, capability, problem or "good")
+
+
+@shared_task
+def discover_daily() -> None:
+    """Look for providers that nobody has told us of."""
+    if settings.ENABLE_AUTO_DISCOVERY:
+        run_discovery("")
+
+
+@shared_task
+def run_discovery(ticket: str) -> None:
+    """Look now, unless somebody does already; the ticket tells who waits for it how it went."""
+    with single(candidates.RUNNING, seconds=candidates.RUN_LOCK) as is_mine:
+        number = discovery.run().pk if is_mine else None
+    if ticket:
+        cache.set(candidates.ticket_key(ticket), number or candidates.SKIPPED, timeout=300)

@@ -37,6 +37,14 @@ class NotFound(Refusal):
     kind = "NOT_FOUND"
 
 
+class Unauthorized(Refusal):
+    kind = "UNAUTHORIZED"
+
+
+class Unavailable(Refusal):
+    kind = "UNAVAILABLE"
+
+
 class NoData(Refusal):
     """Nothing real to show: no provider has answered yet, or all of them failed."""
 

@@ -13,7 +13,7 @@ def single(name: str, *, seconds: float) -> Iterator[bool]:
 
     The lock frees itself after `seconds`, so that a process that died cannot hold it for ever.
     """
-    key = f"single:{name}"
+    key = _key(name)
     mine = secrets.token_hex(8)
     acquired = cache.add(key, mine, timeout=seconds)
     try:
@@ -22,3 +22,12 @@ def single(name: str, *, seconds: float) -> Iterator[bool]:
         # Only the own lock is freed: it may have run out and be somebody else's by now.
         if acquired and cache.get(key) == mine:
             cache.delete(key)
+
+
+def is_taken(name: str) -> bool:
+    """Say whether somebody is at it now."""
+    return cache.get(_key(name)) is not None
+
+
+def _key(name: str) -> str:
+    return f"single:{name}"

@@ -87,3 +87,10 @@ def test_a_job_that_moved_runs_at_its_new_place_whatever_an_operator_chose():
     sync_schedule()
     row = PeriodicTask.objects.get(name="collect quotes")
     assert (row.task, row.enabled) == ("market.tasks.quotes.collect_quotes", False)
+
+
+def test_discovery_is_scheduled_and_not_done_at_the_start(row, settings):
+    settings.AUTO_DISCOVERY_INTERVAL_HOURS = 6
+    job = next(one for one in schedule() if one.task == "providers.tasks.discover_daily")
+    assert (job.every_seconds, job.at_start) == (6 * 3600, False)
+    assert [one.name for one in schedule() if one.at_start] != []

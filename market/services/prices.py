@@ -66,6 +66,8 @@ class Recorded:
     left_out: Sequence[tuple[str, str]]
     # Which providers a quorum of the others contradicts, and by how much.
     dissent: Mapping[str, str]
+    # What a quorum agreed on, in dollars.
+    agreed: Mapping[str, Decimal]
 
 
 def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
@@ -82,7 +84,8 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
         _log_exclusions(one)
     agreed = {one.symbol: one for one in outcomes if isinstance(one, Agreement)}
     changed = _store(agreed, quotes, now)
-    return Recorded(changed, refused, left_out_of(outcomes), dissent_of(outcomes))
+    prices = {one.symbol: one.price for one in agreed.values() if not one.below_quorum}
+    return Recorded(changed, refused, left_out_of(outcomes), dissent_of(outcomes), prices)
 
 
 def left_out_of(outcomes: Sequence[Agreement | Disagreement]) -> list[tuple[str, str]]:

@@ -22,7 +22,7 @@ def collect_quotes() -> None:
         asked = gateway.fetch_quotes(instruments())
         recorded = record_quotes(asked.quotes, now=timezone.now())
         heard = {quote.source for quote in asked.quotes}
-        gateway.report_round(recorded.left_out, recorded.dissent, heard)
+        gateway.report_round(recorded.left_out, recorded.dissent, heard, recorded.agreed)
         logger.debug(
             "Collected %s quotes: %s prices are new",
             len(asked.quotes),

@@ -9,7 +9,7 @@ import pytest
 from urllib3.util.connection import create_connection
 
 from providers import http
-from providers.exceptions import BadPayload, Blocked, NotOffered, RateLimited, Unreachable
+from providers.exceptions import BadPayload, Blocked, Moved, NotOffered, RateLimited, Unreachable
 from providers.tests.conftest import together
 from providers.tests.listener import answer, get, refused, timed
 
@@ -32,9 +32,9 @@ def test_a_good_answer_comes_back_as_text(listen):
     [
         (201, BadPayload),
         (204, BadPayload),
-        (301, BadPayload),
-        (302, BadPayload),
-        (307, BadPayload),
+        (301, Moved),
+        (302, Moved),
+        (307, Moved),
         (400, BadPayload),
         (401, Blocked),
         (402, BadPayload),
@@ -62,8 +62,13 @@ def test_each_status_has_its_error_and_is_asked_once(listen, status, kind):
 def test_a_redirect_is_not_followed(listen):
     target = listen(answer())
     server = listen(answer(302, headers={"Location": target.url}))
-    refused(server.url, BadPayload)
-    assert target.requests == []
+    error = refused(server.url, Moved)
+    assert (error.location, target.requests) == (target.url, [])
+
+
+def test_a_redirect_that_leads_nowhere_is_told_like_any_other(listen):
+    server = listen(answer(302, headers={"Location": "https://["}))
+    assert refused(server.url, Moved).location == "https://["
 
 
 @pytest.mark.parametrize("status", [418, 429, 503])

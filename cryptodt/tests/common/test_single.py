@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.core.cache import cache
 
-from cryptodt.common.single import single
+from cryptodt.common.single import is_taken, single
 
 
 def test_only_the_first_may_go_on():
@@ -52,3 +52,11 @@ def test_of_many_at_once_exactly_one_goes_on():
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(attempt, range(8))) == [False] * 7 + [True]
+
+
+def test_it_can_be_seen_whether_somebody_is_at_it():
+    assert not is_taken("job")
+    with single("job", seconds=60):
+        assert is_taken("job")
+        assert not is_taken("other")
+    assert not is_taken("job")

@@ -9,7 +9,7 @@ from cryptodt.common.single import single
 from market.models import Price
 from market.tasks.quotes import collect_quotes
 from market.tests.quotes import given_assets, quote
-from providers import gateway
+from providers import agreed, gateway
 from providers.types import Failure, QuoteRound
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +51,14 @@ def test_a_round_that_broke_does_not_stop_the_next(rounds, monkeypatch):
             collect_quotes()
     collect_quotes()
     assert Price.objects.exists()
+
+
+def test_what_a_quorum_agreed_on_is_reported_to_the_pump(rounds, monkeypatch):
+    collect_quotes()
+    # One provider alone is no quorum.
+    assert agreed.price_of("BTC") is None
+    now = timezone.now()
+    both = [replace(quote(source=one), observed_at=now) for one in ("binance", "kraken")]
+    monkeypatch.setattr(gateway, "fetch_quotes", lambda _: QuoteRound(tuple(both), ()))
+    collect_quotes()
+    assert agreed.price_of("BTC") == 64000

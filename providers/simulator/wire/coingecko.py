@@ -14,6 +14,7 @@ from providers.simulator.market import DAY, HOUR, MINUTE
 from providers.simulator.venue import View
 from providers.simulator.wire.answer import Answer, Query, Refused, whole
 from providers.simulator.wire.coingecko_details import details
+from providers.simulator.wire.coingecko_exchanges import rows as exchange_rows
 from providers.simulator.wire.coingecko_list import listed_row
 from providers.simulator.wire.coingecko_rates import CURRENCIES, exchange_rates, rate
 from providers.simulator.wire.coingecko_rows import (
@@ -219,6 +220,10 @@ def _list(view: View, query: Query) -> Any:
     ]
 
 
+def _exchanges(view: View, query: Query) -> Any:
+    return exchange_rows(*_paging(query))
+
+
 def _days(view: View, query: Query) -> int:
     text = _required(query, "days")
     days = whole(text)
@@ -290,6 +295,7 @@ _PLAIN: dict[str, Callable[[View, Query], Any]] = {
     "/coins/markets": _markets,
     "/coins/list": _list,
     "/exchange_rates": _exchange_rates,
+    "/exchanges": _exchanges,
     "/global": _global,
     "/search/trending": _trending,
 }

@@ -1,4 +1,5 @@
-"""Any news feed: told by the end of its name, and written in the format of its path."""
+"""Any publisher: told by the end of its name. Its feeds are in the format of their path, and its
+home page names some of them."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +8,7 @@ from email.utils import format_datetime
 from xml.sax.saxutils import escape
 
 from providers.simulator.venue import View
-from providers.simulator.wire.answer import Answer, Query
+from providers.simulator.wire.answer import HTML, Answer, Query
 from providers.simulator.wire.stories import Story, latest
 
 _FEED = re.compile(r"[a-z0-9-]*(?:^|-)(?:news|blog|status|releases|forum|research|notices)")
@@ -24,6 +25,8 @@ def is_feed(provider: str) -> bool:
 
 def answer(view: View, path: str, query: Query) -> Answer:
     slug = view.venue
+    if path == "/" and not query:
+        return Answer(200, _HOME.format(slug=slug), HTML)
     kind = slug.rpartition("-")[2]
     stories = latest(view, slug, _COUNT, _PACES.get(kind, _PACE))
     if path.endswith(".atom") or path.startswith("/r/"):
@@ -35,6 +38,14 @@ def answer(view: View, path: str, query: Query) -> Answer:
     return Answer(200, frame.format(slug=slug, items=items), _XML)
 
 
+_HOME = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{slug}</title>
+<link rel="stylesheet" href="/site.css">
+<link rel="alternate" type="application/rss+xml" title="Markets" href="/markets/feed.xml">
+<link rel="alternate" type="application/atom+xml" title="Analysis" href="analysis.atom">
+<link rel="alternate" type="application/rss+xml" title="Comments" href="/comments/feed/">
+<link rel="alternate" hreflang="de" href="/de/">
+</head><body><h1>{slug}</h1><p>This publisher is simulated.</p></body></html>"""
 _ATOM = """<?xml version="1.0" encoding="UTF-8"?>
 <feed xmlns="http://www.w3.org/2005/Atom"><title>{slug}</title><id>tag:{slug}</id>
 {items}</feed>"""
