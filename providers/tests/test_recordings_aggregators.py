@@ -14,7 +14,7 @@ from providers.adapters.coinmarketcap import CoinMarketCap
 from providers.adapters.coinmetrics import CoinMetrics
 from providers.adapters.coinpaprika import CoinPaprika
 from providers.adapters.cryptocompare import CryptoCompare
-from providers.exceptions import BadPayload, Blocked, NotOffered, ProviderError, RateLimited
+from providers.exceptions import BadPayload, Blocked, Moved, NotOffered, ProviderError, RateLimited
 from providers.parse import from_iso
 from providers.parts import updated
 from providers.tests.adapters.aggregated import BTC, ETH, ask, named
@@ -356,7 +356,7 @@ def test_no_aggregator_takes_the_answer_of_another_for_its_own(name):
     [
         ("coinpaprika/error_404_id_not_found.json", 404, NotOffered),
         ("coinpaprika/error_402_historical_2022-06.json", 402, BadPayload),
-        ("coinpaprika/redirect_301_trailing_slash_events.html", 301, BadPayload),
+        ("coinpaprika/redirect_301_trailing_slash_events.html", 301, Moved),
         ("coinmarketcap/error_401_sandbox.json", 401, Blocked),
         ("coinmarketcap/error_403_plan.json", 403, Blocked),
         ("cryptocompare/error_404_before_first_trade.json", 404, NotOffered),
