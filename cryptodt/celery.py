@@ -24,21 +24,26 @@ class Job:
     task: str
     every_seconds: int
     expires_seconds: int
-    # Whether it is done as soon as the process starts, and not a whole period later.
-    at_start: bool = True
+    # How long after the start of the process it runs for the first time: prices come first, and
+    # not everything comes at once. None is a whole period later.
+    first_after_seconds: int | None = 0
 
 
 def schedule() -> tuple[Job, ...]:
     every = settings.COLLECT_INTERVAL
     return (
         Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
+        Job("collect market totals", "market.tasks.figures.collect_global", 300, 240, 3),
+        Job("collect trending assets", "market.tasks.figures.collect_trending", 600, 480, 5),
+        Job("collect DeFi protocols", "market.tasks.figures.collect_defi", 3600, 1800, 8),
+        Job("collect DeFi days", "market.tasks.figures.collect_tvl", 3600, 1800, 12),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job(
             "discover providers",
             "providers.tasks.discover_daily",
             settings.AUTO_DISCOVERY_INTERVAL_HOURS * 3600,
             1800,
-            at_start=False,
+            first_after_seconds=None,
         ),
     )
 

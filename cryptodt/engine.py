@@ -39,8 +39,12 @@ class Engine:
         self._beat.start()
         # The beat waits a whole period before it runs anything for the first time.
         for job in schedule():
-            if job.at_start:
-                app.send_task(job.task, expires=job.expires_seconds)
+            if job.first_after_seconds is not None:
+                app.send_task(
+                    job.task,
+                    countdown=job.first_after_seconds,
+                    expires=job.first_after_seconds + job.expires_seconds,
+                )
 
     def stop(self) -> None:
         """Let running tasks finish, but not for ever."""

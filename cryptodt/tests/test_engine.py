@@ -34,6 +34,12 @@ def test_a_message_expires_before_the_next_one_is_sent(row):
     assert (row.interval.every, row.interval.period, row.expire_seconds) == (5, "seconds", 4)
 
 
+def test_at_the_start_prices_come_first_and_lists_of_megabytes_one_by_one():
+    waits = [job.first_after_seconds or 0 for job in schedule() if ".figures." in job.task]
+    assert min(waits) > 0
+    assert len(set(waits)) == len(waits)
+
+
 def test_an_untouched_row_follows_the_settings(row, settings):
     changed = synced(settings, 20)
     assert (changed.interval.every, changed.expire_seconds) == (20, 19)
@@ -92,5 +98,5 @@ def test_a_job_that_moved_runs_at_its_new_place_whatever_an_operator_chose():
 def test_discovery_is_scheduled_and_not_done_at_the_start(row, settings):
     settings.AUTO_DISCOVERY_INTERVAL_HOURS = 6
     job = next(one for one in schedule() if one.task == "providers.tasks.discover_daily")
-    assert (job.every_seconds, job.at_start) == (6 * 3600, False)
-    assert [one.name for one in schedule() if one.at_start] != []
+    assert (job.every_seconds, job.first_after_seconds) == (6 * 3600, None)
+    assert [one.name for one in schedule() if one.first_after_seconds == 0] != []

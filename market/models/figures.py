@@ -1,5 +1,7 @@
 """The market as a whole: totals, what people look up, what is locked in DeFi, what money costs."""
 
+from datetime import UTC
+
 from django.db import models
 
 from cryptodt.common.money import ExactDecimalField
@@ -76,11 +78,18 @@ class TvlDay(models.Model):
 
     day = models.DateField(primary_key=True)
     tvl = ExactDecimalField()
+    # How often its upstream corrected it after the day had ended.
+    revision = models.PositiveIntegerField(default=0)
     source = models.CharField(max_length=64)
     observed_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return f"{self.day}: {self.tvl}"
+
+    @property
+    def is_closed(self) -> bool:
+        """Say whether the day had ended when its value was told."""
+        return self.observed_at.astimezone(UTC).date() > self.day
 
 
 class Rate(models.Model):
