@@ -11,11 +11,12 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.cache import never_cache
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 
+from cryptodt.global_market import GlobalMarket
+from cryptodt.spelling import age_text, compact, direction, percent, price_digits
 from market.selectors import prices
 from market.selectors.prices import PriceRow
 from providers import selectors as provider_selectors
@@ -23,9 +24,6 @@ from providers.selectors import ProviderState
 
 # Older than this, a price is marked as old; static/js/format.js holds the same number.
 OLD_AFTER_SECONDS = 30
-UNKNOWN = "unknown"
-SCALES = ((Decimal(10) ** 12, "T"), (Decimal(10) ** 9, "B"), (Decimal(10) ** 6, "M"))
-AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -38,7 +36,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def dashboard(request: HttpRequest) -> HttpResponse:
     rows = prices.price_board()
     providers = provider_selectors.provider_states()
-    names = {provider.slug: provider.name for provider in providers}
+    names = provider_selectors.provider_names()
     context = {
         "rows": [BoardRow.of(row, names) for row in rows],
         "blank": BoardRow.blank(),
@@ -46,6 +44,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         "summary": summarize(rows),
         "providers": providers,
         "online": online_count(providers),
+        "whole": GlobalMarket.now(names),
         "server_time": int(timezone.now().timestamp() * 1000),
     }
     return render(request, "dashboard.html", context)
@@ -109,61 +108,8 @@ class BoardRow:
         return cls.of(PriceRow("", "", None, None, None, None, "", None, None, stale=False), {})
 
 
-def price_digits(price: str | None) -> SafeString:
-    """Wrap an exact price into groups of three digits without adding a character to it."""
-    if price is None:
-        return SafeString("")
-    whole, point, fraction = price.partition(".")
-    first = len(whole) % 3 or 3
-    groups = [whole[:first], *(whole[i : i + 3] for i in range(first, len(whole), 3))]
-    parts = [("digits", group) for group in groups]
-    if point:
-        # Below one, the digits after the point are the price, not its small change.
-        parts.append(("fraction main" if whole == "0" else "fraction", point + fraction))
-    return format_html_join("", '<span class="{}">{}</span>', parts)
-
-
-def percent(change: str | None) -> str:
-    if change is None:
-        return UNKNOWN
-    signs = {"up": "+", "down": "\N{MINUS SIGN}", "flat": ""}
-    return f"{signs[direction(change)]}{abs(Decimal(change)):.2f}%"
-
-
-# Half of the last digit that is shown.
-SHOWN = Decimal("0.005")
-
-
-def direction(change: str | None) -> str:
-    """Name the way a price went, as far as the two digits that are shown can tell."""
-    if change is None:
-        return UNKNOWN
-    value = Decimal(change)
-    return "up" if value > SHOWN else "down" if value < -SHOWN else "flat"
-
-
-def compact(amount: str | None) -> str:
-    """Spell an amount of dollars in at most four digits and a letter."""
-    if amount is None:
-        return UNKNOWN
-    value = Decimal(amount)
-    for scale, letter in SCALES:
-        if value >= scale:
-            return f"${value / scale:.2f}{letter}"
-    return f"${value:,.0f}"
-
-
 def is_old(row: PriceRow) -> bool:
     return row.price is not None and (row.stale or (row.age or 0) > OLD_AFTER_SECONDS)
-
-
-def age_text(age: int | None, *, is_old: bool) -> str:
-    if age is None:
-        return ""
-    for seconds, unit in AGES:
-        if age >= seconds:
-            return f"{age // seconds} {unit} {'old' if is_old else 'ago'}"
-    return "0 s old" if is_old else "now"
 
 
 def summarize(rows: list[PriceRow]) -> dict[str, Any]:

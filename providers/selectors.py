@@ -77,6 +77,11 @@ def provider_states() -> list[ProviderState]:
     return [_state(found) for found in by_slug.values()]
 
 
+def provider_names() -> dict[str, str]:
+    """Return what every provider is called, asked or not."""
+    return {member.slug: member.row.name for member in roster.current().all_members()}
+
+
 def _state(found: Sequence[tuple[Member, Observed]]) -> ProviderState:
     asked = [one for one in found if one[1].checked_at is not None] or found[:1]
     member, seen = min(asked, key=lambda one: WORST_FIRST.index(status_of(*one)))

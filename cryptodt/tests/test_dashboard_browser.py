@@ -16,6 +16,8 @@ EXACT_PRICE = re.compile(r"^\d+(\.\d+)?$")
 @pytest.fixture(scope="module")
 def dashboard(demo, browser_page):
     """The page of a person who came in with the one-time password and chose another."""
+    # Until then an answer that has nothing to tell is a line in the browser's console.
+    demo.wait_until(lambda: demo.get("/api/defi")[0] == 200, seconds=40)
     page = browser_page
     page.complaints = []
     page.on("pageerror", lambda error: page.complaints.append(str(error)))
@@ -68,8 +70,9 @@ def test_a_simulated_market_cannot_be_overlooked(dashboard):
 
 def test_every_provider_is_shown_with_its_state(dashboard):
     rows = dashboard.locator("[data-provider]")
-    asked = sum(row.is_default and "quotes" in row.offers for row in ROWS)
-    expect(rows).to_have_count(asked)
+    # DeFi's provider has no prices; it is asked soon after the start.
+    asked = sum(row.is_default and bool({"quotes", "defi"} & {*row.offers}) for row in ROWS)
+    expect(rows).to_have_count(asked, timeout=30_000)
     for row in rows.all():
         expect(row).to_have_attribute("data-status", re.compile("online|degraded|offline|unknown"))
 
@@ -81,6 +84,43 @@ def test_the_table_is_sorted_and_filtered(dashboard):
     dashboard.get_by_role("searchbox").fill("bitcoin")
     expect(dashboard.locator("[data-row]:visible [data-cell=symbol]")).to_have_text(["BCH", "BTC"])
     dashboard.get_by_role("searchbox").fill("")
+
+
+def test_the_whole_market_is_shown_as_the_interface_tells_it(dashboard):
+    strip = dashboard.locator("[data-global]")
+    expect(strip).to_have_attribute("data-state", "filled", timeout=30_000)
+    expect(strip.locator("[data-standing]")).to_have_text(re.compile(r"^\w+ · .+(ago|now)$"))
+    cap = dashboard.evaluate(
+        """async () => (await (await fetch("/api/market/overview")).json()).data.totalMarketCap"""
+    )
+    expect(strip.locator('[data-global-part="cap"]')).to_have_text(f"${cap / 10**12:.2f}T")
+    expect(strip.locator('[data-global-part="btc-bar"]')).to_have_attribute(
+        "width", re.compile(r"^\d\d\.\d+$")
+    )
+
+
+@pytest.mark.parametrize("card", ["gainers", "losers", "trending", "defi"])
+def test_a_short_list_has_five_lines_at_most(dashboard, card):
+    panel = dashboard.locator(f'[data-card="{card}"]')
+    expect(panel.locator("[data-part=head]").first).to_have_text(re.compile(r"\w"))
+    assert 1 <= panel.locator(".card-line").count() <= 5
+    expect(panel.locator("[data-card-empty]")).to_be_hidden()
+
+
+def test_figures_that_cannot_be_renewed_say_so_and_stay(dashboard):
+    cap = dashboard.locator('[data-global-part="cap"]').text_content()
+    complaints = list(dashboard.complaints)
+    dashboard.route("**/api/market/overview", lambda route: route.abort())
+    try:
+        dashboard.reload()
+        standing = dashboard.locator("[data-global] [data-standing]")
+        expect(standing).to_have_text(re.compile("^Not renewed"))
+        expect(dashboard.locator('[data-global-part="cap"]')).to_have_text(cap)
+    finally:
+        dashboard.unroute("**/api/market/overview")
+        # The browser itself complains of the answer that was kept from it.
+        dashboard.complaints[:] = complaints
+        dashboard.reload()
 
 
 def test_a_phone_does_not_scroll_sideways(dashboard):

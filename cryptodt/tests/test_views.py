@@ -85,16 +85,6 @@ def test_a_price_is_shown_exactly_as_it_is(show):
     assert text_of(show([price()]), 'data-price="BTC"') == "64000.51"
 
 
-@pytest.mark.parametrize("exact", ["7", "0.00004178", "999.5", "1000", "1234567.000000001"])
-def test_grouping_digits_adds_no_character(exact):
-    assert re.sub(r"<[^>]+>", "", views.price_digits(exact)) == exact
-
-
-def test_digits_are_grouped_by_threes():
-    groups = re.findall(r'class="digits">(\d+)<', views.price_digits("1234567.89"))
-    assert groups == ["1", "234", "567"]
-
-
 def test_a_price_is_not_kept_in_the_cache_of_a_browser(client, db):
     client.force_login(User.objects.create_user("alice"))
     assert "no-store" in client.get("/").headers["Cache-Control"]
@@ -132,43 +122,6 @@ def test_a_sum_says_over_how_many_assets_it_goes(show):
 
 def test_names_are_escaped(show):
     assert "<b>x</b>" not in show([price(name="<b>x</b>")])
-
-
-@pytest.mark.parametrize(
-    ("change", "shown", "way"),
-    [
-        ("-1.27", "\N{MINUS SIGN}1.27%", "down"),
-        ("2.5", "+2.50%", "up"),
-        ("0", "0.00%", "flat"),
-        ("-0.00254", "0.00%", "flat"),
-        (None, "unknown", "unknown"),
-    ],
-)
-def test_a_change_carries_its_sign(change, shown, way):
-    assert views.percent(change) == shown
-    assert views.direction(change) == way
-
-
-@pytest.mark.parametrize(
-    ("amount", "shown"),
-    [
-        ("1260000000000", "$1.26T"),
-        ("32000000000.5", "$32.00B"),
-        ("4500000", "$4.50M"),
-        ("999999", "$999,999"),
-        (None, "unknown"),
-    ],
-)
-def test_an_amount_is_spelled_short(amount, shown):
-    assert views.compact(amount) == shown
-
-
-@pytest.mark.parametrize(
-    ("age", "shown"),
-    [(0, "now"), (59, "59 s ago"), (61, "1 min ago"), (7200, "2 h ago"), (90000, "1 d ago")],
-)
-def test_an_age_is_spelled_in_its_largest_unit(age, shown):
-    assert views.age_text(age, is_old=False) == shown
 
 
 def test_a_simulated_market_is_marked(show, settings):

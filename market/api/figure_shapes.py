@@ -66,6 +66,7 @@ TOTALS: dict[str, Field] = {
         help_text="Of how many tracked assets, with a fresh price and enough traded."
     ),
     "trending": many("OverviewTrend", TREND),
+    "trendingAsOf": cast("Field", inline_serializer("TrendingAsOf", STANDING, allow_null=True)),
     "timestamp": serializers.IntegerField(help_text="When it was observed, in milliseconds."),
     **STANDING,
 }

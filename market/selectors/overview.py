@@ -50,12 +50,14 @@ def overview_answer() -> Answer:
     totals, trending = figures.warm_totals(), figures.warm_trending()
     limit = settings.CACHE_TTL_MARKET + figures.TOTALS_EVERY
     standing = figures.standing_of(totals, limit)
+    trends = figures.standing_of(trending, limit) if trending.items else None
     moved = movers(MOVERS)
     beside = {
         "topGainers": _objects(moved.up),
         "topLosers": _objects(moved.down),
         "moversOf": moved.considered,
         "trending": figures.objects(trending)[:TRENDING],
+        "trendingAsOf": trends.fields if trends else None,
         "timestamp": standing.observed_ms,
         **standing.fields,
     }
@@ -65,8 +67,8 @@ def overview_answer() -> Answer:
         **standing.fields,
         "timestamp": time.time_ns() // 1_000_000,
     }
-    marks = (totals.version, standing.stale, trending.version, *moved.marks)
-    return Answer(body, figures.etag(*marks))
+    old = (standing.stale, trends.stale if trends else None)
+    return Answer(body, figures.etag(totals.version, trending.version, *old, *moved.marks))
 
 
 def gainers_answer(limit: int) -> Answer:

@@ -1,9 +1,9 @@
 // The dashboard: joins the live feed, the table, the summary and the providers.
 
 import { Board } from "./board.js";
+import { GlobalMarket } from "./global.js";
 import { showTime } from "./header.js";
 import { LiveFeed } from "./live.js";
-import { showMovers } from "./movers.js";
 import { Providers } from "./providers.js";
 import { showSummary } from "./summary.js";
 
@@ -30,6 +30,7 @@ const board = new Board({
   now: () => feed.now(),
   nameOf: providers.nameOf,
 });
+const globalMarket = new GlobalMarket({ now: () => feed.now(), nameOf: providers.nameOf });
 const startedAt = Date.now();
 let feedState = "connecting";
 let retryAt = 0;
@@ -139,6 +140,7 @@ function makeFilterable() {
 function tick() {
   showTime(feed.now());
   board.tick();
+  globalMarket.tick();
   showSummary(board);
   showPhase();
   showFeed();
@@ -155,7 +157,6 @@ feed.addEventListener("items", ({ detail }) => {
   board.take(detail.items);
   if (detail.snapshot) {
     showCount(board.arrange());
-    showMovers(board);
   }
   showSummary(board);
   showPhase();
@@ -168,13 +169,12 @@ providers.addEventListener("health", ({ detail }) => {
 
 makeSortable();
 makeFilterable();
-showMovers(board);
 tick();
 setInterval(tick, 1_000);
 // Rows do not jump away from under a pointer that is about to click.
 setInterval(() => {
   if (!board.body.matches(":hover")) board.arrange();
-  showMovers(board);
 }, REARRANGE_EVERY);
 feed.start();
 providers.watch();
+globalMarket.watch();

@@ -81,6 +81,15 @@ def test_the_overview_has_totals_movers_and_trends(client, market):
         assert part["lastUpdate"] == "2026-05-04T12:02:30.000Z"
 
 
+def test_trends_in_the_overview_have_an_age_of_their_own(client):
+    given_totals()
+    assert client.get(OVERVIEW).json()["data"]["trendingAsOf"] is None
+    cache.delete("snapshot:trending:version")
+    given_trending("pepe", at=NOW - timedelta(hours=1))
+    found = client.get(OVERVIEW).json()["data"]["trendingAsOf"]
+    assert (found["source"], found["age"], found["stale"]) == ("coingecko", 3605, True)
+
+
 def test_a_total_has_every_digit(client, market):
     exact = json.loads(client.get(OVERVIEW).content, parse_float=Decimal)
     assert exact["data"]["totalMarketCap"] == Decimal("2500000000000.123456789012")
