@@ -6,8 +6,11 @@ from collections.abc import Iterator
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from pytest_django.plugin import DjangoDbBlocker
+from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
+from accounts import counter, usage
+from accounts.callers import BOOK
+from accounts.services import sync_tiers
 from cryptodt.common import snapshot
 from providers.services import sync_roster
 
@@ -23,6 +26,9 @@ if settings.REDIS_URL:
 def forget() -> None:
     """Empty the cache of this worker alone: clear() would empty the whole Redis."""
     snapshot._held.clear()
+    counter.forget_all()
+    usage.forget_all()
+    BOOK.forget()
     if not settings.REDIS_URL:
         cache.clear()
         return
@@ -37,7 +43,27 @@ def forget() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Give the empty database what `manage.py prepare` would: the providers of the code."""
     with django_db_blocker.unblock():
+        sync_tiers()
         sync_roster()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """A test that really writes empties the tables after it, and what the code puts there too."""
+    marker = item.get_closest_marker("django_db")
+    names = getattr(item, "fixturenames", ())
+    really_writes = (marker and marker.kwargs.get("transaction")) or "transactional_db" in names
+    # After the last test there is no database any more.
+    if really_writes and nextitem is not None:
+        with item.config.stash[blocking_manager_key].unblock():
+            sync_tiers()
+            sync_roster()
+
+
+@pytest.fixture(autouse=True)
+def _no_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests write usage down when they want to see it: a thread of its own would meet theirs."""
+    monkeypatch.setattr(usage, "_start", lambda: None)
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from django.db import close_old_connections
+
+from accounts.admission import admit, admit_held, take_back
+from accounts.callers import BOOK, Caller
+from accounts.selectors import used_today
+from accounts.tiers import READ
+from accounts.usage import note
 from cryptodt.common.logs import request_id
 from cryptodt.hub import HUB
 
@@ -35,9 +42,20 @@ MOST_ANSWERS = 512
 # What callers of JSON send; whatever else they accept, the views weigh it.
 ACCEPTED = {b"", b"*/*", b"application/json", b"application/json, text/plain, */*"}
 # An answer may depend on these headers, so a request that has one goes the long way.
-LONG_WAY = {b"authorization", b"cookie", b"range", b"x-api-key"}
+LONG_WAY = {b"cookie", b"range"}
+# What one caller may ask in a request, and another may not.
+RATIONED = (b"symbol", b"since", b"until", b"cursor")
 # An answer with one of these was meant for one caller.
 PERSONAL = {b"set-cookie", b"www-authenticate"}
+# What is said to each caller anew.
+OF_CALLER = {
+    b"x-request-id",
+    b"ratelimit-policy",
+    b"ratelimit",
+    b"x-ratelimit-limit",
+    b"x-ratelimit-remaining",
+    b"x-ratelimit-reset",
+}
 # What is not said of an answer that the caller has already.
 OF_BODY = {b"content-length", b"content-type"}
 
@@ -57,11 +75,37 @@ class Kept(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What an answer depends on, and what only one caller wants to know."""
+    """What an answer depends on, and what is only this caller's."""
 
     key: Key
     condition: bytes
     given_id: bytes
+    caller: Caller
+    address: str
+
+    def admitted(self, kept: Kept) -> "list[Header] | None":
+        """Return what this caller is told of its limits; nothing where more must be known."""
+        verdict = admit_held(self.caller, self.key[0])
+        if verdict is None:
+            return None
+        if is_unchanged := self.has(kept):
+            verdict = take_back(verdict)
+        if self.caller.user_id is not None:
+            status = 304 if is_unchanged else 200
+            path = self.key[0].removeprefix("/")
+            note(self.caller.user_id, self.caller.key_id, path, status, self.address)
+        mine = request_id(self.given_id.decode("latin1")).encode()
+        return [*verdict.headers(), (b"x-request-id", mine)]
+
+    def is_admitted(self) -> bool:
+        """Have this process take some of what the caller has left, if there is any."""
+        try:
+            verdict = admit(self.caller, self.key[0], used_today=lambda: used_today(self.caller))
+        finally:
+            close_old_connections()
+        if verdict.is_allowed:
+            take_back(verdict)
+        return verdict.is_allowed
 
     def has(self, kept: Kept) -> bool:
         """Say whether the caller has this answer; weak or not makes no difference."""
@@ -138,10 +182,16 @@ class ExpressLane:
         if kept is None and (making := self._making.get(asked.key)) is not None:
             await asyncio.wait([making])
             kept = self.answers.find(asked.key)
+        own = None
         if kept is not None:
-            await _answer(asked, kept, send)
-        elif asked.key in self._making:
-            # What was made meanwhile could not be kept; nothing is gained by waiting in line.
+            own = asked.admitted(kept)
+            if own is None and await asyncio.to_thread(asked.is_admitted):
+                # What was taken for it was given back, with the rest of its lot.
+                own = asked.admitted(kept)
+        if kept is not None and own is not None:
+            await _answer(asked, kept, own, send)
+        elif kept is not None or asked.key in self._making:
+            # Its limits are somewhere else, or what was made meanwhile could not be kept.
             await self.app(scope, receive, send)
         else:
             await self._make(asked, scope, receive, send)
@@ -162,21 +212,22 @@ class ExpressLane:
         finally:
             del self._making[asked.key]
             making.set_result(None)
-        if kept is not None:
-            await _answer(asked, kept, send)
+        if kept is not None and asked.has(kept):
+            # The views counted it, and took it for a whole answer.
+            own = told.own_headers()
+            await _answer(asked, kept, own, send)
             return
         for message in told.messages:
             await send(message)
 
 
-async def _answer(asked: Asked, kept: Kept, send: Send) -> None:
-    mine = (b"x-request-id", request_id(asked.given_id.decode("latin1")).encode())
+async def _answer(asked: Asked, kept: Kept, own: list[Header], send: Send) -> None:
     if asked.has(kept):
-        headers = [*kept.unchanged, mine]
+        headers = [*kept.unchanged, *own]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
     else:
-        headers = [*kept.headers, mine]
+        headers = [*kept.headers, *own]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": kept.body})
 
@@ -190,6 +241,9 @@ class _Told:
     async def take(self, message: Message) -> None:
         self.messages.append(message)
 
+    def own_headers(self) -> list[Header]:
+        return [one for one in self.messages[0]["headers"] if one[0].lower() in OF_CALLER]
+
     def kept(self, second: int) -> Kept | None:
         """Return the answer if it may be given to others as well."""
         if not self.messages or self.messages[0]["status"] != HTTPStatus.OK:
@@ -197,7 +251,7 @@ class _Told:
         headers = [
             (name.lower(), value)
             for name, value in self.messages[0]["headers"]
-            if name.lower() != b"x-request-id"
+            if name.lower() not in OF_CALLER
         ]
         named = dict(headers)
         if PERSONAL & named.keys():
@@ -230,9 +284,29 @@ def asked_in(scope: Scope) -> Asked | None:
     if told.get(b"accept", b"") not in ACCEPTED:
         return None
     # A page that was lured to another name for this machine must not be answered.
-    host = told.get(b"host", b"")
-    key = (scope["path"], scope["query_string"], host, scope["scheme"])
-    return Asked(key, told.get(b"if-none-match", b""), told.get(b"x-request-id", b""))
+    host, query = told.get(b"host", b""), scope["query_string"]
+    address = scope["client"][0] if scope.get("client") else ""
+    caller = _caller(told, address)
+    if caller is None or (caller.is_rationed and any(one in query for one in RATIONED)):
+        return None
+    key = (scope["path"], query, host, scope["scheme"])
+    condition, given_id = told.get(b"if-none-match", b""), told.get(b"x-request-id", b"")
+    return Asked(key, condition, given_id, caller, address)
+
+
+def _caller(told: Mapping[bytes, bytes], address: str) -> Caller | None:
+    """Return who is calling, if that is known without asking anybody."""
+    shown = told.get(b"x-api-key")
+    if shown is None:
+        if b"authorization" not in told:
+            return BOOK.find_address(address)
+        kind, _, shown = told[b"authorization"].partition(b" ")
+        if kind.lower() != b"bearer":
+            return None
+    caller = BOOK.find(shown.strip())
+    if caller is None or caller.is_restricted or READ not in caller.scopes:
+        return None
+    return caller
 
 
 def _unconditional(scope: Scope) -> Scope:

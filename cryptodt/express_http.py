@@ -8,7 +8,6 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from cryptodt.common.logs import request_id
 from cryptodt.express import ANSWERS, asked_in, wire
 
 # A proxy in front tells who asks; the application reads it, and this does not.
@@ -50,21 +49,10 @@ class ExpressHttp(HttpToolsProtocol):
         if asked is None or any(name in FORWARDED for name, _ in scope["headers"]):
             return None
         kept = ANSWERS.find(asked.key)
-        if kept is None:
+        own = asked.admitted(kept) if kept is not None else None
+        if kept is None or own is None:
             return None
-        its_id = request_id(asked.given_id.decode("latin1")).encode()
-        common = wire(self.server_state.default_headers)
+        common, mine = wire(self.server_state.default_headers), wire(own)
         if asked.has(kept):
-            return b"%b%b%bx-request-id: %b\r\n\r\n" % (
-                NOT_MODIFIED,
-                common,
-                kept.unchanged_head,
-                its_id,
-            )
-        return b"%b%b%bx-request-id: %b\r\n\r\n%b" % (
-            OK,
-            common,
-            kept.head,
-            its_id,
-            kept.body,
-        )
+            return b"%b%b%b%b\r\n" % (NOT_MODIFIED, common, kept.unchanged_head, mine)
+        return b"%b%b%b%b\r\n%b" % (OK, common, kept.head, mine, kept.body)

@@ -25,6 +25,8 @@ class HealthView(APIView):
     """Health of the service, its parts and its providers."""
 
     authentication_classes = ()
+    permission_classes = ()
+    is_free = True
 
     @extend_schema(
         operation_id="health",

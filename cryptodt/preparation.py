@@ -4,6 +4,7 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from accounts.services import sync_tiers
 from market.services.assets import sync_assets
 from providers.candidates import sync_rules
 from providers.services import claim_store, sync_roster
@@ -16,6 +17,7 @@ def prepare() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0, interactive=False)
     claim_store()
+    sync_tiers()
     sync_roster()
     sync_rules()
     sync_assets()

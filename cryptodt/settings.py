@@ -1,6 +1,7 @@
 """All settings in one file; every value that varies is read through env.py."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dj_database_url
@@ -59,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.PasswordChangeRequired",
+    "accounts.middleware.CallerLimits",
 ]
 
 ROOT_URLCONF = "cryptodt.urls"
@@ -136,6 +138,23 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+API_KEY_SALT = env.kept_secret("API_KEY_SALT", DATA_DIR / "secrets" / "api_key_salt")
+# What callers without a key may ask in a minute, by kind of endpoint.
+RATE_LIMITS = {
+    "prices": env.number("RATE_LIMIT_PRICES", 120, least=1),
+    "ohlcv": env.number("RATE_LIMIT_OHLCV", 60, least=1),
+    "sentiment": env.number("RATE_LIMIT_SENTIMENT", 30, least=1),
+    "other": env.number("RATE_LIMIT_OTHER", 30, least=1),
+}
+SIMPLE_JWT = {
+    "ALGORITHM": "HS256",
+    "SIGNING_KEY": env.kept_secret("JWT_SECRET_KEY", DATA_DIR / "secrets" / "jwt_key"),
+    "ACCESS_TOKEN_LIFETIME": timedelta(hours=24),
+    "REFRESH_TOKEN_LIFETIME": timedelta(days=30),
+    "AUDIENCE": "cryptodt",
+    "ISSUER": f"cryptodt:{MARKET}",
+}
+
 # -- Pages ---------------------------------------------------------------------
 
 LANGUAGE_CODE = "en-us"
@@ -175,8 +194,12 @@ REST_FRAMEWORK = {
         "cryptodt.api.renderers.PageRenderer",
     ],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.api.authentication.KeyAuthentication",
+        "accounts.api.authentication.PersonAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["accounts.api.permissions.WithinTier"],
+    "DEFAULT_THROTTLE_CLASSES": ["accounts.api.throttling.Limits"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     # `?format=` would be one more way to choose what Accept chooses already.

@@ -13,6 +13,7 @@ urlpatterns = [
     path("api/health", health.HealthView.as_view(), name="health"),
     path("api/", include("market.api.urls")),
     path("api/", include("providers.api.urls")),
+    path("api/", include("accounts.api.urls")),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
     path("docs", views.docs, name="docs"),
     path("redoc", views.redoc, name="redoc"),

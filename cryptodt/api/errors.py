@@ -73,12 +73,16 @@ def envelope(
     error: dict[str, Any] = {"code": kind, "message": message, "details": details}
     if retry_after is not None:
         error["retryAfter"] = retry_after
-    return {
+    body = {
         "success": False,
         "error": error,
         "timestamp": time.time_ns() // 1_000_000,
         "requestId": trace_id(),
     }
+    if kind == "RATE_LIMITED":
+        # Three generations of clients look for it in three places.
+        body |= {"detail": message, "retry_after": retry_after, "rate_limit_info": details}
+    return body
 
 
 def as_problem(body: dict[str, Any], code: int, path: str) -> dict[str, Any]:
@@ -151,6 +155,8 @@ def _headers(error: Exception, retry_after: int | None) -> dict[str, str]:
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
+    elif getattr(error, "kind", "") == "UNAUTHORIZED":
+        headers["WWW-Authenticate"] = "Bearer"
     return headers
 
 

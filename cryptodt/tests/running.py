@@ -57,6 +57,10 @@ class Service:
             **os.environ,
             "CACHE_PREFIX": f"test-{uuid.uuid4().hex[:8]}",
             "CRYPTODT_SIMULATED": "1",
+            # Whoever waits for something asks often.
+            "RATE_LIMIT_PRICES": "1000000",
+            "RATE_LIMIT_OHLCV": "1000000",
+            "RATE_LIMIT_OTHER": "1000000",
             **self.environment,
             "CRYPTODT_DATA_DIR": str(self.data_dir),
             "HOST": "127.0.0.1",

@@ -16,6 +16,10 @@ from market.selectors import prices as selectors
 class PricesView(APIView):
     """The latest price of one, several or all tracked assets."""
 
+    def asked_symbols(self, request: Request) -> int:
+        typed = request.query_params.get("symbols", request.query_params.get("symbol", ""))
+        return len([word for word in typed.split(",") if word.strip()])
+
     @extend_schema(
         operation_id="prices",
         tags=["market"],

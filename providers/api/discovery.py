@@ -11,7 +11,6 @@ from rest_framework.views import APIView
 
 from cryptodt.common.errors import Unavailable
 from providers import candidates
-from providers.api.permissions import StaffOnly
 from providers.api.serializers import Field, answer
 
 # A search that goes on is seldom done sooner.
@@ -71,7 +70,7 @@ class Wanted(serializers.Serializer[Any]):
 class DiscoveryView(APIView):
     """Looks for new providers: in the background, or waiting a while for what comes of it."""
 
-    permission_classes = (StaffOnly,)
+    scope = "admin"
 
     @extend_schema(
         operation_id="discovery_run",
@@ -104,7 +103,7 @@ class DiscoveryView(APIView):
 class CandidatesView(APIView):
     """Everything discovery has found, with the evidence, and how its last search went."""
 
-    permission_classes = (StaffOnly,)
+    scope = "admin"
 
     @extend_schema(operation_id="discovery_candidates", tags=["providers"], responses=LISTED)
     def get(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from accounts import usage
 from accounts.services import create_operator
 from cryptodt.engine import Engine
 from cryptodt.express_http import ExpressHttp
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         Server(on_ready, engine.stop).run(sockets=[listener])
         if simulator is not None:
             simulator.stop()
+        usage.flush()
         connections.close_all()
         self.stdout.write("CryptoDT has stopped.")
         finish()

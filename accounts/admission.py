@@ -1,0 +1,139 @@
+"""May this call go on? A minute and a day of the clock, counted for each caller."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from accounts import counter
+from accounts.callers import Caller, Plan, Window
+from accounts.tiers import OTHER, family_of
+
+MINUTE, DAY = 60, 86400
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one window stands: what is left, and in how many seconds it begins anew."""
+
+    remaining: int
+    reset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a call may go on, and how its windows stand after it."""
+
+    plan: Plan
+    standings: tuple[Standing, ...]
+    at: int
+    # The window that is used up, if one is.
+    refused_by: Window | None = None
+
+    @property
+    def is_allowed(self) -> bool:
+        return self.refused_by is None
+
+    @property
+    def retry_after(self) -> int:
+        return next(
+            (
+                standing.reset
+                for window, standing in zip(self.plan.windows, self.standings, strict=True)
+                if window is self.refused_by
+            ),
+            0,
+        )
+
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """Return the limits in the two spellings that clients read."""
+        if not self.standings:
+            return []
+        first, limit = self.standings[0], self.plan.windows[0].limit
+        state = b", ".join(
+            b'"%b";r=%d;t=%d' % (window.name_bytes, standing.remaining, standing.reset)
+            for window, standing in zip(self.plan.windows, self.standings, strict=True)
+        )
+        return [
+            (b"ratelimit-policy", self.plan.policy),
+            (b"ratelimit", state),
+            (b"x-ratelimit-limit", b"%d" % limit),
+            (b"x-ratelimit-remaining", b"%d" % first.remaining),
+            (b"x-ratelimit-reset", b"%d" % (self.at + first.reset)),
+        ]
+
+
+def plan_of(caller: Caller, path: str) -> Plan:
+    """Return what a call of this caller counts against."""
+    family = family_of(path)
+    plan = caller.plans.get(family)
+    if plan is None:
+        plan = caller.plans[family] = Plan.of(_windows(caller, family))
+    return plan
+
+
+def _windows(caller: Caller, family: str) -> list[Window]:
+    of_family = settings.RATE_LIMITS[family]
+    of_tier = caller.limits.per_minute
+    found = []
+    if not caller.is_keyed:
+        found.append(Window("minute", f"{caller.bucket}:{family}", of_family, MINUTE))
+    elif of_tier is not None and family != OTHER and of_family > of_tier:
+        # A key never gives less than none; where that exceeds the tier it is counted by itself.
+        found.append(Window("minute", f"{caller.bucket}:{family}", of_family, MINUTE))
+    elif of_tier is not None:
+        found.append(Window("minute", caller.bucket, of_tier, MINUTE))
+    if caller.limits.per_day is not None:
+        found.append(Window("day", f"{caller.bucket}:day", caller.limits.per_day, DAY))
+    return found
+
+
+def admit(caller: Caller, path: str, *, used_today: Callable[[], int]) -> Verdict:
+    """Count a call and say whether it may go on. A refused call costs nothing."""
+    now, plan = time.time(), plan_of(caller, path)
+    for count, window in enumerate(plan.windows):
+        base = used_today if window.seconds == DAY else None
+        name = window.counted_as
+        if counter.take(name, window.limit, window.seconds, now, base=base) is None:
+            _give_back(plan.windows[:count], now)
+            return _verdict(plan, now, refused_by=window)
+    return _verdict(plan, now)
+
+
+def admit_held(caller: Caller, path: str) -> Verdict | None:
+    """Count a call against what this process holds already; nothing where it must ask."""
+    now, plan = time.time(), plan_of(caller, path)
+    standings = []
+    for count, window in enumerate(plan.windows):
+        lease = counter.take_held(window.counted_as, now)
+        if lease is None:
+            _give_back(plan.windows[:count], now)
+            return None
+        standings.append(Standing(lease.remaining, lease.ends_at - int(now)))
+    return Verdict(plan, tuple(standings), int(now))
+
+
+def take_back(verdict: Verdict) -> Verdict:
+    """Undo the counting of a call that cost nothing: there was no news for the caller."""
+    now = time.time()
+    _give_back(verdict.plan.windows, now)
+    return _verdict(verdict.plan, now)
+
+
+def standing(caller: Caller, path: str) -> Verdict:
+    """Return how the windows stand, without counting anything."""
+    return _verdict(plan_of(caller, path), time.time())
+
+
+def _give_back(windows: tuple[Window, ...], now: float) -> None:
+    for window in windows:
+        counter.give_back(window.counted_as, now)
+
+
+def _verdict(plan: Plan, now: float, *, refused_by: Window | None = None) -> Verdict:
+    standings = []
+    for window in plan.windows:
+        lease = counter.lease_of(window.counted_as, window.limit, window.seconds, now)
+        standings.append(Standing(lease.remaining, lease.ends_at - int(now)))
+    return Verdict(plan, tuple(standings), int(now), refused_by)

@@ -1,0 +1,126 @@
+"""What callers used: counted in memory, and written down a little later by one thread."""
+
+import atexit
+import logging
+import threading
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
+from django.db.models import F
+
+from accounts.models import ApiKey, Usage
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 2.0
+TOO_MANY, BAD = 429, 400
+
+
+@dataclass(slots=True)
+class Tally:
+    calls: int = 0
+    limited: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    day: date
+    user_id: int
+    key_id: int | None
+    endpoint: str
+
+
+_lines: defaultdict[Line, Tally] = defaultdict(Tally)
+_seen: dict[int, tuple[datetime, str]] = {}
+_lock = threading.Lock()
+_writer: threading.Thread | None = None
+
+
+def note(user_id: int, key_id: int | None, endpoint: str, status: int, address: str) -> None:
+    """Take note of one call. It is in the database some seconds later."""
+    now = datetime.fromtimestamp(time.time(), UTC)
+    with _lock:
+        tally = _lines[Line(now.date(), user_id, key_id, endpoint)]
+        if status == TOO_MANY:
+            tally.limited += 1
+        else:
+            tally.calls += 1
+            tally.failed += status >= BAD
+        if key_id is not None:
+            _seen[key_id] = (now, address)
+    _start()
+
+
+def flush() -> None:
+    """Write down what was noted. What cannot be written is kept for the next time."""
+    with _lock:
+        lines, seen = dict(_lines), dict(_seen)
+        _lines.clear()
+        _seen.clear()
+    if not lines:
+        return
+    for line, tally in lines.items():
+        try:
+            _write(line, tally)
+        except IntegrityError:
+            # The key or the person is gone, and took the usage along.
+            continue
+        except DatabaseError:
+            logger.exception("Usage could not be written down; it is tried again")
+            _keep(line, tally)
+    for key_id, (at, address) in seen.items():
+        where = {"last_used_from": address} if address else {}
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=at, **where)
+
+
+def _keep(line: Line, tally: Tally) -> None:
+    with _lock:
+        kept = _lines[line]
+        kept.calls += tally.calls
+        kept.limited += tally.limited
+        kept.failed += tally.failed
+
+
+@transaction.atomic
+def _write(line: Line, tally: Tally) -> None:
+    row = {
+        "day": line.day,
+        "user_id": line.user_id,
+        "key_id": line.key_id,
+        "endpoint": line.endpoint,
+    }
+    Usage.objects.bulk_create([Usage(**row)], ignore_conflicts=True)
+    Usage.objects.filter(**row).update(
+        calls=F("calls") + tally.calls,
+        limited=F("limited") + tally.limited,
+        failed=F("failed") + tally.failed,
+    )
+
+
+def _start() -> None:
+    global _writer
+    if _writer is None or not _writer.is_alive():
+        with _lock:
+            if _writer is None or not _writer.is_alive():
+                _writer = threading.Thread(target=_write_on, name="usage", daemon=True)
+                _writer.start()
+                atexit.register(flush)
+
+
+def _write_on() -> None:
+    while True:
+        time.sleep(FLUSH_SECONDS)
+        try:
+            flush()
+        finally:
+            close_old_connections()
+
+
+def forget_all() -> None:
+    with _lock:
+        _lines.clear()
+        _seen.clear()
