@@ -37,6 +37,12 @@ def schedule() -> tuple[Job, ...]:
         Job("collect trending assets", "market.tasks.figures.collect_trending", 600, 480, 5),
         Job("collect DeFi protocols", "market.tasks.figures.collect_defi", 3600, 1800, 8),
         Job("collect DeFi days", "market.tasks.figures.collect_tvl", 3600, 1800, 12),
+        Job("refresh rates", "market.tasks.rates.refresh_rates", 600, 300, 10),
+        Job("refresh standings", "market.tasks.assets.refresh_standings", 300, 200, 20),
+        # Once a day it does something; the other times it looks whether a day has passed. Its
+        # many pages wait for a minute in which the first of everything else has come.
+        Job("refresh catalog", "market.tasks.assets.refresh_catalog", 1800, 900, 75),
+        Job("thin price points", "market.tasks.points.thin_price_points", 3600, 1800, 90),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job(
             "discover providers",

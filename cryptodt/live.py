@@ -14,7 +14,7 @@ from django.conf import settings
 from cryptodt.common.errors import Refusal
 from cryptodt.hub import HUB
 from market.resolver import symbols_of
-from market.selectors.assets import tracked_symbols
+from market.selectors.assets import index
 from market.selectors.prices import price_items
 
 logger = logging.getLogger(__name__)
@@ -188,13 +188,13 @@ def _channel(message: Mapping[str, Any]) -> str:
 
 
 async def _symbols(message: Mapping[str, Any]) -> list[str]:
-    tracked = await sync_to_async(tracked_symbols, thread_sensitive=False)()
+    known = await sync_to_async(index, thread_sensitive=False)()
     typed = message.get("symbols")
     if typed is None:
-        return tracked
+        return list(known.tracked)
     if not isinstance(typed, list) or not all(isinstance(word, str) for word in typed):
         raise Misunderstood("`symbols` is a list of texts.")
-    return symbols_of(",".join(typed), tracked)
+    return symbols_of(",".join(typed), known, among=known.tracked)
 
 
 def _now_ms() -> int:

@@ -33,6 +33,10 @@ QUORUM = 2
 HEARD = timedelta(seconds=90)
 HALF_WEIGHT_AGE = 20.0
 TOGETHER = timedelta(seconds=10)
+# What says that a source was wrong, and not only late.
+WRONG = frozenset({"outlier", "jump", "unit slip", "wrong on others"})
+# A price as old as this is worth half as much trust.
+HALF_TRUST_AGE = 60
 # Digits of a converted price: enough for the cheapest asset, no more than the quote had.
 SIGNIFICANT = 7
 
@@ -67,6 +71,21 @@ class Agreement:
     @property
     def below_quorum(self) -> bool:
         return len(self.contributors) < QUORUM
+
+    def confidence(self, now: datetime) -> Decimal:
+        """Return from 0 to 1 how far the price can be trusted: the product of four shares.
+
+        Witnesses: 1 - 1/2^n for n contributors. Closeness: 1 / (1 + spread in percent). Consent:
+        the agreeing among them and those found wrong. Freshness: 60 / (60 + age in seconds).
+        """
+        witnesses = 1 - Decimal(1) / 2 ** len(self.contributors)
+        closeness = 1 / (1 + self.spread_percent)
+        wrong = {one.quote.source for one in self.excluded if one.reason in WRONG}
+        consent = Decimal(len(self.agreeing)) / (len(self.agreeing) + len(wrong))
+        age = Decimal(str(max(now - self.observed_at, timedelta()).total_seconds()))
+        freshness = HALF_TRUST_AGE / (HALF_TRUST_AGE + age)
+        product: Decimal = witnesses * closeness * consent * freshness
+        return product.quantize(Decimal("0.01"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +255,10 @@ def _agree(one: Quote, other: Quote, now: datetime) -> bool:
 def _weighted_median(group: Sequence[Quote], now: datetime) -> Quote:
     """Return the quote in the middle when each counts by its freshness."""
     ordered = sorted(group, key=lambda quote: (quote.price, quote.source))
-    weights = [_weight(quote, now) for quote in ordered]
+    weights = [weight(quote, now) for quote in ordered]
     half, passed = sum(weights) / 2, 0.0
-    for quote, weight in zip(ordered, weights, strict=True):
-        passed += weight
+    for quote, share in zip(ordered, weights, strict=True):
+        passed += share
         if passed >= half:
             return quote
     return ordered[-1]
@@ -257,7 +276,8 @@ def _newest(group: Sequence[Quote], reference: Reference | None) -> list[Quote]:
     return [quote for quote in together if quote.observed_at > reference.observed_at] or together
 
 
-def _weight(quote: Quote, now: datetime) -> float:
+def weight(quote: Quote, now: datetime) -> float:
+    """Return how much a quote counts: half as much at twenty seconds as at once."""
     age = max(0.0, (now - quote.observed_at).total_seconds())
     return HALF_WEIGHT_AGE / (HALF_WEIGHT_AGE + age)
 

@@ -1,54 +1,119 @@
-"""The public shape of a price, built once when it is recorded; REST, socket and page show it."""
+"""The public shape of prices, standings and rates, built once when they are recorded; REST,
+socket and page show it. And the index of all assets, which every process keeps at hand."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import orjson
 
 from cryptodt.common import broadcast, snapshot
 from cryptodt.common.money import decimals, spell, times
 from cryptodt.common.snapshot import Item, Snapshot
-from market.models import Price
+from market.models import Price, Rate, Standing
+from market.resolver import Entry, Index
 
 TOPIC = "prices"
-NAMES = "assets"
+ASSETS = "assets"
+RATES = "rates"
+STANDINGS = "standings"
 LOST_ALL = -100
 AHEAD_MS = 30_000
 
 
 def public_item(row: Price) -> Item:
     """Return the price's public bytes but for its age, which only a reader can know."""
-    exact = spell(row.price)
     shape = {
-        "symbol": row.asset.symbol,
-        "name": row.asset.name,
-        "price": _literal(row.price),
-        "priceExact": exact,
-        "priceUsd": _literal(row.price),
-        "change1h": _literal(row.change_1h),
-        "change24h": _literal(row.change_24h),
-        "change7d": _literal(row.change_7d),
-        "changePercent24h": _literal(row.change_24h),
-        "changeAbs24h": _literal(_absolute(row.price, row.change_24h)),
-        "volume24h": _literal(row.volume_24h),
-        "marketCap": _literal(row.market_cap),
-        "rank": row.rank,
+        **_value(row.asset.symbol, row.asset.name, row.price),
+        **_figures(row, row.price),
         "lastUpdate": iso(row.observed_at),
         "source": "+".join(row.sources),
         "sources": len(row.sources),
         "belowQuorum": row.below_quorum,
-        "spreadPercent": _literal(row.spread_percent),
+        "spreadPercent": literal(row.spread_percent),
+        "confidence": literal(row.confidence),
+        "figuresSource": row.figures_source or None,
+        "figuresLastUpdate": None if row.figures_at is None else iso(row.figures_at),
     }
-    observed_ms = int(row.observed_at.timestamp() * 1000)
-    return Item(orjson.dumps(shape)[:-1], observed_ms, tuple(row.sources))
+    return Item(
+        head=orjson.dumps(shape)[:-1],
+        observed_ms=milliseconds(row.observed_at),
+        sources=tuple(row.sources),
+        detail=b',"receipts":%b' % orjson.dumps(_receipts(row.receipts)),
+    )
 
 
-def with_age(item: Item, *, now_ms: int, fresh_seconds: int) -> bytes:
+def standing_item(row: Standing) -> Item:
+    """Return the same shape for what one aggregator says."""
+    price = row.price
+    shape = {
+        **_value(row.asset.symbol, row.asset.name, price),
+        **_figures(row, price),
+        "lastUpdate": iso(row.observed_at),
+        "source": row.source,
+        "sources": 1,
+        "belowQuorum": True,
+        "figuresSource": row.source,
+        "figuresLastUpdate": iso(row.observed_at),
+    }
+    return Item(orjson.dumps(shape)[:-1], milliseconds(row.observed_at), (row.source,))
+
+
+def rate_item(row: Rate) -> Item:
+    shape = [row.currency, row.name, row.kind, spell(row.usd), row.source]
+    return Item(orjson.dumps(shape), milliseconds(row.observed_at), (row.source,))
+
+
+def _value(symbol: str, name: str, price: Decimal | None) -> dict[str, Any]:
+    return {
+        "symbol": symbol,
+        "name": name,
+        "price": literal(price),
+        "priceExact": None if price is None else spell(price),
+        "priceUsd": literal(price),
+    }
+
+
+def _figures(row: Price | Standing, price: Decimal | None) -> dict[str, Any]:
+    return {
+        "change1h": literal(row.change_1h),
+        "change24h": literal(row.change_24h),
+        "change7d": literal(row.change_7d),
+        "changePercent24h": literal(row.change_24h),
+        "changeAbs24h": literal(_absolute(price, row.change_24h)),
+        "volume24h": literal(row.volume_24h),
+        "marketCap": literal(row.market_cap),
+        "rank": row.rank,
+    }
+
+
+def _receipts(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the receipts with their numbers as numbers; they are stored as text."""
+    numbers = ("price", "weight")
+    return {
+        "currency": "USD",
+        **{
+            kind: [
+                {k: orjson.Fragment(v) if k in numbers else v for k, v in one.items()}
+                for one in stored.get(kind, ())
+            ]
+            for kind in ("contributors", "excluded")
+        },
+    }
+
+
+def with_age(item: Item, *, now_ms: int, fresh_seconds: int, is_full: bool = False) -> bytes:
     """Return the finished object: its bytes, how old it is, and whether that is too old."""
-    age = max(0, now_ms - item.observed_ms) // 1000
     stale = b"true" if is_stale(item, now_ms=now_ms, fresh_seconds=fresh_seconds) else b"false"
-    return b'%b,"age":%d,"stale":%b}' % (item.head, age, stale)
+    age = age_of(item, now_ms=now_ms)
+    detail = item.detail if is_full else b""
+    return b'%b%b,"age":%d,"stale":%b}' % (item.head, detail, age, stale)
+
+
+def age_of(item: Item, *, now_ms: int) -> int:
+    return max(0, now_ms - item.observed_ms) // 1000
 
 
 def is_stale(item: Item, *, now_ms: int, fresh_seconds: int) -> bool:
@@ -65,18 +130,48 @@ def publish(items: Mapping[str, Item]) -> Snapshot:
     return snapshot.publish(TOPIC, items)
 
 
-def warm_names(build: Callable[[], Mapping[str, str]]) -> dict[str, str]:
-    """Return the listed assets' names by symbol, in the operator's order."""
-    held = snapshot.read(NAMES, lambda: _as_items(build()))
-    return {symbol: item.head.decode() for symbol, item in held.items.items()}
+def warm_rates(build: snapshot.Build) -> Snapshot:
+    return snapshot.read(RATES, build)
 
 
-def publish_names(names: Mapping[str, str]) -> None:
-    snapshot.publish(NAMES, _as_items(names))
+def publish_rates(items: Mapping[str, Item]) -> None:
+    snapshot.publish(RATES, items)
 
 
-def _as_items(names: Mapping[str, str]) -> dict[str, Item]:
-    return {symbol: Item(name.encode()) for symbol, name in names.items()}
+def warm_standings(build: snapshot.Build) -> Snapshot:
+    return snapshot.read(STANDINGS, build)
+
+
+def publish_standings(items: Mapping[str, Item]) -> None:
+    snapshot.publish(STANDINGS, items)
+
+
+_indexed: tuple[Snapshot, Index] = (Snapshot(), Index(()))
+
+
+def warm_index(build: Callable[[], Iterable[Entry]]) -> Index:
+    """Return the names of all assets, as this process built them from what was published last."""
+    global _indexed
+    held = snapshot.read(ASSETS, lambda: _as_items(build()))
+    of, index = _indexed
+    if of is not held:
+        entries = (_entry(item.head) for item in held.items.values())
+        index = Index(entries, held.version)
+        _indexed = held, index
+    return index
+
+
+def publish_assets(entries: Iterable[Entry]) -> None:
+    snapshot.publish(ASSETS, _as_items(entries))
+
+
+def _as_items(entries: Iterable[Entry]) -> dict[str, Item]:
+    return {entry.symbol: Item(orjson.dumps(asdict(entry))) for entry in entries}
+
+
+def _entry(head: bytes) -> Entry:
+    shape = orjson.loads(head)
+    return Entry(**{**shape, "aliases": tuple(shape["aliases"])})
 
 
 def tell(version: int, items: Mapping[str, Item], *, fresh_seconds: int, now_ms: int) -> None:
@@ -97,14 +192,26 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def _literal(number: Decimal | None) -> orjson.Fragment | None:
+def milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def iso_of(observed_ms: int) -> str:
+    return iso(
+        datetime.fromtimestamp(observed_ms // 1000, UTC).replace(
+            microsecond=observed_ms % 1000 * 1000
+        )
+    )
+
+
+def literal(number: Decimal | None) -> orjson.Fragment | None:
     """Return a JSON number with every digit; a float would drop some."""
     return None if number is None else orjson.Fragment(spell(number))
 
 
-def _absolute(price: Decimal, percent: Decimal | None) -> Decimal | None:
+def _absolute(price: Decimal | None, percent: Decimal | None) -> Decimal | None:
     """Return by how much the price changed when it changed by so many percent."""
-    if percent is None or percent <= LOST_ALL:
+    if price is None or percent is None or percent <= LOST_ALL:
         return None
     share = percent / (100 + percent)
     return times(price, share, places=max(2, decimals(Decimal(spell(price)))))

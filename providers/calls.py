@@ -19,7 +19,8 @@ BOUNDS = (10, 25, 50, 100, 200, 400, 800, 1500, 3000, 6000, 12000)
 REASONS = (
     "unreachable", "rate_limited", "blocked", "bad_payload", "not_offered", "over_budget",
     "resting", "late", "frozen", "stale", "from_the_future", "unit_slip", "jump", "outlier",
-    "wrong_on_others", "not_a_price", "said_twice", "disagreement",
+    "wrong_on_others", "not_a_price", "said_twice", "namesake",
+    "disagreement",
 )  # fmt: skip
 FIELDS = ("ok", "failed", *(str(bound) for bound in BOUNDS))
 

@@ -19,6 +19,8 @@ class Item:
     head: bytes
     observed_ms: int = 0
     sources: tuple[str, ...] = ()
+    # What is added to the object for those who ask for all of it.
+    detail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def publish(topic: str, items: Mapping[str, Item]) -> Snapshot:
     # Items first: whoever sees the new version must find the items that belong to it.
     cache.set(items_key, snapshot, timeout=None)
     cache.set(version_key, snapshot.version, timeout=None)
+    _held[topic] = snapshot
     return snapshot
 
 

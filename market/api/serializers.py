@@ -29,6 +29,23 @@ PRICE: dict[str, Field] = {
         help_text="True when only one provider stands for it."
     ),
     "spreadPercent": serializers.FloatField(help_text="Between the contributing providers."),
+    "confidence": serializers.FloatField(
+        allow_null=True,
+        help_text="0 to 1: how many stand for it, how closely they agree, who was found wrong,"
+        " and how old it was when it was agreed on.",
+    ),
+    "figuresSource": serializers.CharField(
+        allow_null=True, help_text="The one provider whose word the changes and volumes are."
+    ),
+    "figuresLastUpdate": serializers.DateTimeField(allow_null=True),
+    "convert": serializers.CharField(
+        required=False,
+        help_text="What `price`, `changeAbs24h`, `volume24h` and `marketCap` are in, to twelve"
+        " significant digits; changes in percent stay those of the dollar price.",
+    ),
+    "receipts": serializers.DictField(
+        required=False, help_text="With `detail=full`: who said what, who was left out and why."
+    ),
     "age": serializers.IntegerField(help_text="Seconds since the price was observed."),
     "stale": serializers.BooleanField(help_text="True when the price is too old to be current."),
 }
@@ -43,6 +60,13 @@ PRICES = inline_serializer(
             child=serializers.CharField(), help_text="Tracked, but without any price so far."
         ),
         "source": serializers.CharField(),
+        "convert": serializers.CharField(required=False),
+        "rate": serializers.FloatField(
+            required=False, help_text="US dollars for one unit of `convert`."
+        ),
+        "rateSource": serializers.CharField(required=False, allow_null=True),
+        "rateLastUpdate": serializers.DateTimeField(required=False, allow_null=True),
+        "rateStale": serializers.BooleanField(required=False),
         "timestamp": serializers.IntegerField(help_text="Milliseconds."),
         "simulated": serializers.BooleanField(
             required=False, help_text="Present and true when the market is simulated."

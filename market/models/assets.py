@@ -3,6 +3,7 @@
 from django.db import models
 
 from cryptodt.common.money import ExactDecimalField
+from market.catalog import STABLE
 
 
 class Asset(models.Model):
@@ -13,7 +14,7 @@ class Asset(models.Model):
     """
 
     symbol = models.CharField(max_length=64, unique=True)
-    ticker = models.CharField(max_length=20, db_index=True)
+    ticker = models.CharField(max_length=40, db_index=True)
     name = models.CharField(max_length=100)
     ids = models.JSONField(default=dict, blank=True)
     # Collected and shown to everybody without being asked for.
@@ -21,6 +22,8 @@ class Asset(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
     # Somebody wanted its price: it is collected as long as that was not long ago.
     asked_at = models.DateTimeField(null=True, blank=True)
+    # When an upstream listed it last.
+    listed_at = models.DateTimeField(null=True, blank=True)
     # No upstream lists it any more; its history stays.
     gone_at = models.DateTimeField(null=True, blank=True)
 
@@ -29,6 +32,11 @@ class Asset(models.Model):
 
     def __str__(self) -> str:
         return self.symbol
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether the operator, or the code, decides what its ticker means."""
+        return self.is_listed or self.symbol in STABLE
 
 
 class Alias(models.Model):

@@ -15,7 +15,13 @@ def sync_assets() -> None:
 
     Names at providers that the catalog learned since are added; what an operator wrote stays.
     """
-    supported = (symbol.upper() for symbol in settings.SUPPORTED_SYMBOLS)
+    # An asset that shares its ticker is tracked by its own name here, which is spelled exactly.
+    own = set(
+        Asset.objects.filter(symbol__in=settings.SUPPORTED_SYMBOLS).values_list(
+            "symbol", flat=True
+        )
+    )
+    supported = (one if one in own else one.upper() for one in settings.SUPPORTED_SYMBOLS)
     listed = list(dict.fromkeys(ALIASES.get(symbol, symbol) for symbol in supported))
     with transaction.atomic():
         for position, symbol in enumerate([*listed, *(s for s in STABLE if s not in listed)]):
@@ -32,4 +38,4 @@ def sync_assets() -> None:
                 asset.ids = {**ids, **asset.ids}
                 asset.save(update_fields=["ids"])
         Asset.objects.exclude(symbol__in=[*listed, *STABLE]).update(is_listed=False)
-    snapshot.publish_names(selectors.listed_names())
+    snapshot.publish_assets(selectors.stored_entries())

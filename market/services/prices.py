@@ -1,59 +1,25 @@
 """Recording prices: agree, store, then show, then tell."""
 
 import logging
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import transaction
 
-from cryptodt.common.money import percent_apart, spell
 from market import snapshot
-from market.catalog import STABLE
-from market.consensus import (
-    MAX_LEAD,
-    Agreement,
-    Disagreement,
-    Exclusion,
-    Reference,
-    agree,
-    in_dollars,
-)
+from market.consensus import MAX_LEAD, Agreement, Disagreement
 from market.models import Asset, Price, PricePoint
 from market.selectors import prices as selectors
+from market.selectors.assets import index
+from market.selectors.standings import listed_prices
+from market.services.receipts import figures_of, receipts_of
+from market.services.rounds import Identity, agree_all, dissent_of, left_out_of
 from providers.types import Quote
 
 logger = logging.getLogger(__name__)
-
-# A stable coin's dollar price moves little; a rate from longer ago converts nothing any more.
-RATE_AGE = timedelta(days=1)
-# So many wrong prices, and such a share of all it said, cost a provider its word for the round.
-WRONG = {"outlier", "jump", "unit slip"}
-# What the pump counts them under; whatever else held a price back was a disagreement.
-NAMES = {
-    "stale": "stale",
-    "from the future": "from_the_future",
-    "unit slip": "unit_slip",
-    "jump": "jump",
-    "outlier": "outlier",
-    "wrong on others": "wrong_on_others",
-    "not a price": "not_a_price",
-    "said twice": "said_twice",
-}
-DISTRUST_COUNT = 3
-DISTRUST_SHARE = 0.2
-PERCENT, DOLLARS = (Decimal(-100), Decimal(10**6)), (Decimal(0), Decimal(10**18))
-PLAUSIBLE: dict[str, tuple[Decimal, Decimal]] = {
-    "change_1h": PERCENT,
-    "change_24h": PERCENT,
-    "change_7d": PERCENT,
-    "volume_24h": DOLLARS,
-    "market_cap": DOLLARS,
-    "rank": (Decimal(1), Decimal(10**6)),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +44,8 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
         # After a clock was set back, the last price stands in the future and says nothing.
         if reference.observed_at - now <= MAX_LEAD
     }
-    outcomes = agree_all(quotes, references, now=now)
+    identities = _identities({quote.symbol for quote in quotes}, now)
+    outcomes = agree_all(quotes, references, now=now, identities=identities)
     refused = {one.symbol: one.reason for one in outcomes if isinstance(one, Disagreement)}
     for one in outcomes:
         _log_exclusions(one)
@@ -88,103 +55,23 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
     return Recorded(changed, refused, left_out_of(outcomes), dissent_of(outcomes), prices)
 
 
-def left_out_of(outcomes: Sequence[Agreement | Disagreement]) -> list[tuple[str, str]]:
-    """Return a provider and a reason for everything that did not take part."""
-    return [
-        (exclusion.quote.source, NAMES.get(exclusion.reason, "disagreement"))
-        for outcome in outcomes
-        for exclusion in outcome.excluded
-    ]
-
-
-def dissent_of(outcomes: Sequence[Agreement | Disagreement]) -> dict[str, str]:
-    """Return what each provider said that a quorum of the others says is wrong."""
-    said: dict[str, str] = {}
-    for outcome in outcomes:
-        if isinstance(outcome, Disagreement) or outcome.below_quorum:
-            continue
-        for exclusion in outcome.excluded:
-            if exclusion.reason in WRONG:
-                quote = exclusion.quote
-                apart = percent_apart(quote.price, outcome.price).quantize(Decimal("0.1"))
-                text = f"{quote.symbol} is {spell(apart)} % from what the others say"
-                said.setdefault(quote.source, text)
-    return said
-
-
-def agree_all(
-    quotes: Sequence[Quote], references: Mapping[str, Reference], *, now: datetime
-) -> list[Agreement | Disagreement]:
-    """Return the outcome for every asset that was quoted.
-
-    A provider that is wrong about several assets is not believed about the others either: one
-    that serves yesterday's market is far off on some and only a little off on the rest.
-    """
-    outcomes = _agree_each(quotes, references, now=now)
-    distrusted = _distrusted(outcomes, quotes)
-    if not distrusted:
-        return outcomes
-    trusted = [quote for quote in quotes if quote.source not in distrusted]
-    first = {(x.quote.symbol, x.quote.source): x for one in outcomes for x in one.excluded}
-    left_out: dict[str, list[Exclusion]] = {}
-    for quote in quotes:
-        if quote.source in distrusted:
-            # What it was caught at keeps its own name.
-            caught = first.get((quote.symbol, quote.source))
-            said = caught or Exclusion(quote, "wrong on others")
-            left_out.setdefault(quote.symbol, []).append(said)
-    return [
-        replace(one, excluded=(*one.excluded, *left_out.get(one.symbol, ())))
-        for one in _agree_each(trusted, references, now=now)
-    ]
-
-
-def _distrusted(
-    outcomes: Sequence[Agreement | Disagreement], quotes: Sequence[Quote]
-) -> frozenset[str]:
-    said = Counter(quote.source for quote in quotes)
-    wrong = Counter(
-        exclusion.quote.source
-        for outcome in outcomes
-        for exclusion in outcome.excluded
-        if exclusion.reason in WRONG
-    )
-    return frozenset(
-        source
-        for source, count in wrong.items()
-        if count >= DISTRUST_COUNT and count >= said[source] * DISTRUST_SHARE
-    )
-
-
-def _agree_each(
-    quotes: Sequence[Quote], references: Mapping[str, Reference], *, now: datetime
-) -> list[Agreement | Disagreement]:
-    """Return the outcome for every asset; stable coins first, since they convert the others."""
-    by_symbol: dict[str, list[Quote]] = {}
-    for quote in quotes:
-        by_symbol.setdefault(quote.symbol, []).append(quote)
-    rates = {
-        symbol: references[symbol].price
-        for symbol in STABLE
-        if symbol in references and now - references[symbol].observed_at <= RATE_AGE
-    }
-    outcomes: list[Agreement | Disagreement] = []
-    for symbol in sorted(by_symbol, key=lambda symbol: (symbol not in STABLE, symbol)):
-        in_usd = in_dollars(by_symbol[symbol], rates)
-        outcome = agree(symbol, in_usd, now=now, reference=references.get(symbol))
-        if symbol in STABLE and isinstance(outcome, Agreement):
-            rates[symbol] = outcome.price
-        outcomes.append(outcome)
-    return outcomes
+def _identities(symbols: Collection[str], now: datetime) -> dict[str, Identity]:
+    """Return what is known of those whose ticker the operator has not spoken for."""
+    known = index()
+    strange = [one for one in symbols if one in known.entries and one not in known.settled]
+    listed = listed_prices(now) if strange else {}
+    return {one: Identity(known.entries[one].ids, listed.get(one)) for one in strange}
 
 
 def _store(
     agreed: Mapping[str, Agreement], quotes: Sequence[Quote], now: datetime
 ) -> tuple[str, ...]:
-    held = {row.asset.symbol: row for row in Price.objects.select_related("asset")}
+    held = {
+        row.asset.symbol: row for row in Price.objects.defer("receipts").select_related("asset")
+    }
     assets = {asset.symbol: asset for asset in Asset.objects.filter(symbol__in=agreed)}
     rows = [
-        _row(assets[symbol], agreement, quotes, now)
+        _row(assets[symbol], agreement, quotes, held.get(symbol), now)
         for symbol, agreement in agreed.items()
         if symbol in assets and _is_news(agreement, held.get(symbol), now)
     ]
@@ -208,33 +95,28 @@ def _is_news(agreement: Agreement, held: Price | None, now: datetime) -> bool:
     return agreement.observed_at > held.observed_at
 
 
-def _row(asset: Asset, agreement: Agreement, quotes: Sequence[Quote], now: datetime) -> Price:
-    sources = [quote.source for quote in agreement.contributors]
-    # Figures come from those whose price is believed; an aggregator's are the fullest.
+def _row(
+    asset: Asset,
+    agreement: Agreement,
+    quotes: Sequence[Quote],
+    held: Price | None,
+    now: datetime,
+) -> Price:
+    # Figures come from those whose price is believed.
     agreeing = {quote.source for quote in agreement.agreeing}
     believed = [q for q in quotes if q.symbol == asset.symbol and q.source in agreeing]
-    believed.sort(key=lambda quote: quote.market_cap is None)
-    figures = {
-        name: next((v for q in believed if _is_plausible(name, v := getattr(q, name))), None)
-        for name in PLAUSIBLE
-    }
     return Price(
         asset=asset,
         price=agreement.price,
         observed_at=agreement.observed_at,
         recorded_at=now,
-        sources=sources,
+        sources=[quote.source for quote in agreement.contributors],
         below_quorum=agreement.below_quorum,
         spread_percent=agreement.spread_percent,
-        **figures,
+        confidence=agreement.confidence(now),
+        receipts=receipts_of(agreement, now),
+        **figures_of(believed, held, now),
     )
-
-
-def _is_plausible(name: str, value: Decimal | int | None) -> bool:
-    """Say whether a figure can be meant. Nobody agrees on them, so the absurd is left out: one
-    figure of one provider must not break the table or the page that show it."""
-    least, most = PLAUSIBLE[name]
-    return value is not None and least <= value <= most
 
 
 def _point(row: Price) -> PricePoint:

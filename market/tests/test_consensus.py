@@ -248,3 +248,49 @@ def test_who_was_heard_long_ago_agrees_and_does_not_stand_for_the_price():
     assert [one.source for one in found.contributors] == ["kraken"]
     assert [one.source for one in found.agreeing] == ["kraken", "coingecko"]
     assert found.below_quorum
+
+
+# -- How far a price can be trusted ------------------------------------------------------
+
+
+def confidence_of(*quotes, later=0):
+    agreed = agree("BTC", quotes, now=NOW)
+    assert isinstance(agreed, Agreement)
+    return agreed.confidence(NOW + timedelta(seconds=later))
+
+
+def test_every_witness_halves_the_doubt():
+    said = [quote(source, "64000") for source in SOURCES]
+    found = [str(confidence_of(*said[:n])) for n in range(1, 5)]
+    assert found == ["0.50", "0.75", "0.88", "0.94"]
+
+
+def test_a_spread_costs_trust():
+    close = confidence_of(quote("a", "64000"), quote("b", "64000"))
+    apart = confidence_of(quote("a", "64000"), quote("b", "64640"))
+    assert (close, apart) == (Decimal("0.75"), Decimal("0.38"))
+
+
+def test_everyone_who_was_found_wrong_costs_trust_and_who_was_only_late_does_not():
+    two = [quote("a", "64000"), quote("b", "64000")]
+    assert confidence_of(*two, quote("c", "70000")) == Decimal("0.50")
+    assert confidence_of(*two, quote("c", "64000", age=400)) == Decimal("0.75")
+
+
+def test_a_price_of_a_minute_ago_is_worth_half():
+    two = [quote("a", "64000"), quote("b", "64000")]
+    assert confidence_of(*two, later=60) == Decimal("0.38")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(SOURCES), st.integers(1, 10**12), st.integers(-60, 400)),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_confidence_is_a_share_whatever_was_said(said):
+    quotes = [quote(source, str(price), age=age) for source, price, age in said]
+    agreed = agree("BTC", quotes, now=NOW)
+    if isinstance(agreed, Agreement):
+        assert 0 <= agreed.confidence(NOW) <= 1

@@ -8,6 +8,7 @@ import pytest
 
 from cryptodt.common.snapshot import Item
 from market import snapshot
+from market.resolver import Entry
 from market.tests.quotes import NOW, given_price
 
 pytestmark = pytest.mark.django_db
@@ -68,8 +69,13 @@ def test_a_moment_is_told_in_utc_whatever_zone_it_came_in():
 
 
 def test_names_keep_the_order_of_the_operator():
-    snapshot.publish_names({"ETH": "Ethereum", "BTC": "Bitcoin"})
-    assert list(snapshot.warm_names(dict)) == ["ETH", "BTC"]
+    snapshot.publish_assets(
+        [
+            Entry("ETH", "ETH", "Ethereum", is_tracked=True),
+            Entry("BTC", "BTC", "Bitcoin", is_tracked=True),
+        ]
+    )
+    assert snapshot.warm_index(list).tracked == ["ETH", "BTC"]
 
 
 def test_the_version_grows_with_every_publication():

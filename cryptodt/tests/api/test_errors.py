@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from cryptodt.api.errors import KINDS
 from cryptodt.common.errors import InvalidSymbol, NoData, Refusal
 from cryptodt.urls import handler400, handler403, handler404, handler500  # noqa: F401
-from market.api.views import PricesView
+from market.api.prices import PricesView
 from providers.registry import ROWS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls(__name__)]

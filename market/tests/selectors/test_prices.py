@@ -10,10 +10,15 @@ from django.core.cache import cache
 from cryptodt.common.errors import InvalidSymbol, NoData
 from market.consensus import Reference
 from market.selectors import prices as selectors
-from market.selectors.assets import instruments, tracked_symbols
+from market.selectors.assets import instruments, symbols_typed, tracked_symbols
+from market.selectors.prices import PriceQuery
 from market.tests.quotes import NOW, given_assets, given_price
 
 pytestmark = pytest.mark.django_db
+
+
+def answer_to(typed):
+    return selectors.price_answer(PriceQuery(symbols_typed(typed)))
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +29,7 @@ def _prices(settings):
 
 
 def test_an_answer_names_who_is_missing_and_whose_word_it_is():
-    answer = selectors.price_answer(None)
+    answer = answer_to(None)
     assert [item[:15] for item in answer.items] == [b'{"symbol":"BTC"', b'{"symbol":"ETH"']
     assert answer.missing == ["SOL"]
     assert answer.sources == ["binance", "coingecko", "kraken"]
@@ -33,9 +38,9 @@ def test_an_answer_names_who_is_missing_and_whose_word_it_is():
 def test_a_warm_answer_asks_the_store_nothing(django_assert_num_queries):
     cache.delete_many(["snapshot:prices:version", "snapshot:assets:version"])
     with django_assert_num_queries(2):
-        selectors.price_answer(None)
+        answer_to(None)
     with django_assert_num_queries(0):
-        selectors.price_answer("BTC,eth")
+        answer_to("BTC,eth")
         selectors.price_items(["BTC"])
         selectors.price_board()
         selectors.freshness()
@@ -45,7 +50,7 @@ def test_a_price_grows_old_without_anybody_writing(settings):
     settings.CACHE_TTL_PRICES = 30
     for seconds, stale in ((0, 0), (30, 0), (31, 2), (3600, 2)):
         with time_machine.travel(NOW + timedelta(seconds=seconds), tick=False):
-            assert selectors.price_answer(None).stale == stale
+            assert answer_to(None).stale == stale
             assert selectors.freshness() == (2, stale, 3)
             row = selectors.price_board()[0]
             assert (row.age, row.stale) == (seconds, stale > 0)
@@ -53,19 +58,19 @@ def test_a_price_grows_old_without_anybody_writing(settings):
 
 def test_nobody_without_a_price_is_shown_as_if_it_had_one():
     with pytest.raises(NoData):
-        selectors.price_answer("SOL")
+        answer_to("SOL")
     row = selectors.price_board()[2]
     assert (row.symbol, row.price, row.age, row.source) == ("SOL", None, None, "")
 
 
 def test_an_unknown_symbol_is_refused_before_the_store_is_asked():
     with pytest.raises(InvalidSymbol):
-        selectors.price_answer("BTC,NOPE")
+        answer_to("BTC,NOPE")
 
 
 def test_an_asset_that_only_converts_can_be_asked_for_but_is_not_listed():
     given_price("USDT", "0.999")
-    assert selectors.price_answer("USDT").items
+    assert answer_to("USDT").items
     assert "USDT" not in tracked_symbols()
 
 

@@ -13,6 +13,7 @@ from market.catalog import LISTINGS
 from market.models import Asset, Price, PricePoint
 from market.selectors import prices as selectors
 from market.selectors.assets import tracked_symbols
+from market.selectors.prices import PriceQuery
 from market.services.assets import sync_assets
 from market.services.prices import record_quotes
 from market.tests.quotes import NOW, given_assets, given_price, quote, stored
@@ -162,7 +163,7 @@ def test_every_round_with_news_has_a_greater_version(on_commit, told):
             record_quotes([quote(age=-number)], now=NOW + timedelta(seconds=number))
     versions = [orjson.loads(message)["version"] for message in told]
     assert versions == sorted(set(versions))
-    assert selectors.price_answer(None).version == versions[-1]
+    assert selectors.price_answer(PriceQuery()).version == versions[-1]
 
 
 def test_a_round_leaves_the_others_prices_in_the_snapshot(on_commit, told):
