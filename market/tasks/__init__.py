@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import quotes
+from market.tasks import candles, quotes
 
-__all__ = ["quotes"]
+__all__ = ["candles", "quotes"]
