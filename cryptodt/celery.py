@@ -33,6 +33,7 @@ def schedule() -> tuple[Job, ...]:
     return (
         Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
         Job("collect candles", "market.tasks.candles.collect_candles", 60, 55),
+        Job("repair candles", "market.tasks.repair.repair_candles", 60, 55),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job(
             "discover providers",

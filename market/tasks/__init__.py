@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import candles, quotes
+from market.tasks import candles, quotes, repair
 
-__all__ = ["candles", "quotes"]
+__all__ = ["candles", "quotes", "repair"]
