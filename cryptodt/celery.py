@@ -34,6 +34,7 @@ def schedule() -> tuple[Job, ...]:
         Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
         Job("collect candles", "market.tasks.candles.collect_candles", 60, 55),
         Job("repair candles", "market.tasks.repair.repair_candles", 60, 55),
+        Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job(
             "discover providers",

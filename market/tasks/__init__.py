@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import candles, quotes, repair
+from market.tasks import candles, quotes, repair, rollups
 
-__all__ = ["candles", "quotes", "repair"]
+__all__ = ["candles", "quotes", "repair", "rollups"]
