@@ -9,6 +9,7 @@ from django.core.cache import cache
 from pytest_django.plugin import DjangoDbBlocker
 
 from cryptodt.common import snapshot
+from market.selectors import candle_answers
 from providers.services import sync_roster
 
 # Workers, and runs side by side, may use one Redis. Settings are loaded before this file is, so
@@ -23,6 +24,7 @@ if settings.REDIS_URL:
 def forget() -> None:
     """Empty the cache of this worker alone: clear() would empty the whole Redis."""
     snapshot._held.clear()
+    candle_answers.KEPT.clear()
     if not settings.REDIS_URL:
         cache.clear()
         return

@@ -240,6 +240,7 @@ AUTO_DISCOVERY_INTERVAL_HOURS = env.number("AUTO_DISCOVERY_INTERVAL_HOURS", 24, 
 # -- Market --------------------------------------------------------------------
 
 CACHE_TTL_PRICES = env.number("CACHE_TTL_PRICES", 30, least=1)
+CACHE_TTL_OHLCV = env.number("CACHE_TTL_OHLCV", 300, least=1)
 SUPPORTED_SYMBOLS = env.listing(
     "SUPPORTED_SYMBOLS", "BTC,ETH,SOL,XRP,BNB,ADA,DOT,LINK,LTC,BCH,POL,AVAX,XLM,TRX,DOGE"
 )

@@ -20,7 +20,7 @@ def test_every_operation_says_how_its_errors_look(client):
     assert len(operations) >= 5
     for operation in operations:
         assert {"200", "4XX", "5XX"} <= operation["responses"].keys()
-        assert list(operation["responses"]["200"]["content"]) == ["application/json"]
+        assert set(operation["responses"]["200"]["content"]) - {"text/csv"} == {"application/json"}
     error = document["components"]["schemas"]["Error"]
     answer = client.get("/api/prices?symbols=NOPE").json()
     assert set(error["required"]) <= answer.keys() <= set(error["properties"])
