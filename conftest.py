@@ -12,6 +12,7 @@ from accounts import counter, usage
 from accounts.callers import BOOK
 from accounts.services import sync_tiers
 from cryptodt.common import snapshot
+from market.selectors import candle_answers
 from providers.services import sync_roster
 
 # Workers, and runs side by side, may use one Redis. Settings are loaded before this file is, so
@@ -29,6 +30,7 @@ def forget() -> None:
     counter.forget_all()
     usage.forget_all()
     BOOK.forget()
+    candle_answers.KEPT.clear()
     if not settings.REDIS_URL:
         cache.clear()
         return

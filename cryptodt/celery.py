@@ -33,6 +33,9 @@ def schedule() -> tuple[Job, ...]:
     every = settings.COLLECT_INTERVAL
     return (
         Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
+        Job("collect candles", "market.tasks.candles.collect_candles", 60, 55, 2),
+        Job("repair candles", "market.tasks.repair.repair_candles", 60, 55, 40),
+        Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600, 180),
         Job("collect market totals", "market.tasks.figures.collect_global", 300, 240, 3),
         Job("collect trending assets", "market.tasks.figures.collect_trending", 600, 480, 5),
         Job("collect DeFi protocols", "market.tasks.figures.collect_defi", 3600, 1800, 8),

@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import assets, figures, points, quotes, rates
+from market.tasks import assets, candles, figures, points, quotes, rates, repair, rollups
 
-__all__ = ["assets", "figures", "points", "quotes", "rates"]
+__all__ = ["assets", "candles", "figures", "points", "quotes", "rates", "repair", "rollups"]
