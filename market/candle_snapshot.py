@@ -1,0 +1,96 @@
+"""The public shape of a candle, and the version of a series that tells whether a copy holds."""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import orjson
+from django.core.cache import cache
+
+from cryptodt.common import broadcast
+
+TOPIC = "candles"
+# A process that died between its commit and the new version leaves the old one to expire.
+VERSION_SECONDS = 300
+
+
+class Bar(NamedTuple):
+    """One candle as it is read. Its numbers are spelled: exact, and ready to be sent.
+
+    A plain tuple, because a page has hundreds and each is made for one answer.
+    """
+
+    opened_at: int
+    open: str
+    high: str
+    low: str
+    close: str
+    volume: str
+    # 0 open, 1 closed, 2 corrected after it had closed.
+    state: int
+    revision: int
+    source: str
+    # When it was last seen like this, in seconds.
+    seen_at: int
+
+
+STATES = (b"open", b"closed", b"corrected")
+_CLOSED = (b"false", b"true", b"true")
+
+
+def name_of(symbol: str, currency: str, interval: str) -> str:
+    """Return what a series is called in the cache and in broadcasts, such as BTC/USDT:1m."""
+    return f"{symbol}/{currency}:{interval}"
+
+
+def public_bar(bar: Bar) -> bytes:
+    """Return the candle's public bytes; its numbers keep every digit."""
+    return (
+        b'{"timestamp":%d000,"open":%b,"high":%b,"low":%b,"close":%b,"volume":%b,'
+        b'"closed":%b,"state":"%b","revision":%d,"source":%b}'
+    ) % (
+        bar.opened_at,
+        bar.open.encode(),
+        bar.high.encode(),
+        bar.low.encode(),
+        bar.close.encode(),
+        bar.volume.encode(),
+        _CLOSED[bar.state],
+        STATES[bar.state],
+        bar.revision,
+        orjson.dumps(bar.source),
+    )
+
+
+def version_of(name: str) -> int:
+    """Return the version of a series: whoever keeps bytes built from it compares this number.
+
+    Read it before the rows: bytes that are newer than their version do no harm.
+    """
+    held: int | None = cache.get(_key(name))
+    if held is not None:
+        return held
+    version = time.time_ns()
+    # Another process may have been faster.
+    cache.add(_key(name), version, VERSION_SECONDS)
+    return cache.get(_key(name)) or version
+
+
+def renew(name: str) -> int:
+    """Give a series a new version after its rows changed."""
+    # Nanoseconds grow across restarts, so an ETag from before one is never valid by accident.
+    version = max(time.time_ns(), (cache.get(_key(name)) or 0) + 1)
+    cache.set(_key(name), version, VERSION_SECONDS)
+    return version
+
+
+def tell(name: str, version: int, bars: Sequence[Bar], *, now_ms: int) -> None:
+    """Broadcast the candles of a series that changed, oldest first, in one message."""
+    told = b"[%b]" % b",".join([public_bar(bar) for bar in bars])
+    items = {name: told.decode()}
+    message = {"topic": TOPIC, "version": version, "timestamp": now_ms, "items": items}
+    broadcast.publish(orjson.dumps(message))
+
+
+def _key(name: str) -> str:
+    return f"candles:{name}"

@@ -1,0 +1,131 @@
+"""Recording candles: the order of truth in the table, then a new version, then the word of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from cryptodt.common.errors import InvalidSymbol
+from cryptodt.common.money import spell
+from market import candle_snapshot
+from market.candle_snapshot import Bar
+from market.intervals import INTERVALS, interval_of
+from market.models import Asset, Series, Source
+from market.selectors import candles as selectors
+from market.services.candle_rows import Row, put_rows
+from market.services.partitions import ensure_months
+from providers.types import Candle
+
+# What is told of one series at once; whoever wants more reads.
+MOST_TOLD = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a batch changed: nothing of it when all of it was known."""
+
+    added: int = 0
+    # Open candles that were seen again, or that closed.
+    updated: int = 0
+    # Closed candles that their own source told otherwise.
+    corrected: int = 0
+    # When the newest candle opened that this batch wrote.
+    newest: int | None = None
+
+
+def series_of(symbol: str, currency: str, interval: str) -> Series:
+    """Return the series of a pair and interval; its asset must exist."""
+    asset = Asset.objects.filter(symbol=symbol).first()
+    if asset is None:
+        raise InvalidSymbol(f"{symbol[:40]} is not an asset that is known here.")
+    series, _ = Series.objects.select_related("asset").get_or_create(
+        asset=asset, currency=currency, interval=interval_of(interval)
+    )
+    return series
+
+
+def record_candles(series: Series, candles: Sequence[Candle], *, now: datetime) -> Stored:
+    """Store what is new in their order of truth, all of it or nothing; then tell.
+
+    When one source says several things of one candle, that it closed counts, then its last word.
+    """
+    answers = _rows_by_source(series, candles)
+    opened = {row[0] for rows in answers.values() for row in rows}
+    if not opened:
+        return Stored()
+    ensure_months(opened, now=now)
+    with transaction.atomic():
+        stored, bars = _store(series, answers, (min(opened), max(opened)), now)
+        if bars:
+            # Telling may fail without taking the stored truth along.
+            transaction.on_commit(lambda: _show(series, bars, now), robust=True)
+    return stored
+
+
+def _rows_by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Sequence[Row]]:
+    """Return the rows of each source in the order of time, each open time once."""
+    said: dict[str, dict[int, Row]] = {}
+    pair = (series.asset.symbol, series.currency, series.interval)
+    for candle in candles:
+        if (candle.symbol, candle.currency, candle.interval) != pair:
+            raise ValueError(f"a candle of {candle.symbol} does not belong to {series}")
+        rows = said.setdefault(candle.source, {})
+        at = int(candle.opened_at.timestamp())
+        known = rows.get(at)
+        if known is None or known[-1] <= candle.is_closed:
+            rows[at] = (
+                at,
+                spell(candle.open),
+                spell(candle.high),
+                spell(candle.low),
+                spell(candle.close),
+                spell(candle.volume),
+                int(candle.is_closed),
+            )
+    return {source: [rows[at] for at in sorted(rows)] for source, rows in said.items()}
+
+
+def _store(
+    series: Series, answers: Mapping[str, Sequence[Row]], span: tuple[int, int], now: datetime
+) -> tuple[Stored, Sequence[Bar]]:
+    seen_at = int(now.timestamp())
+    # One writer a series at a time: what is counted before and after is then its own work.
+    Series.objects.select_for_update(no_key=True).only("pk").get(pk=series.pk)
+    rows_before, revisions_before = _counts(series, span)
+    changed = 0
+    for slug, rows in answers.items():
+        source, _ = Source.objects.get_or_create(slug=slug)
+        step = INTERVALS[series.interval]
+        changed += put_rows(series.pk, source.pk, rows, step=step, seen_at=seen_at)
+    if not changed:
+        return Stored(), ()
+    rows_after, revisions_after = _counts(series, span)
+    added, corrected = rows_after - rows_before, revisions_after - revisions_before
+    bars = selectors.seen_at(series, span, seen_at, limit=MOST_TOLD)
+    stored = Stored(
+        added=added,
+        updated=changed - added - corrected,
+        corrected=corrected,
+        newest=bars[-1].opened_at if bars else None,
+    )
+    return stored, bars
+
+
+def _counts(series: Series, span: tuple[int, int]) -> tuple[int, int]:
+    """Return how many candles opened within a span, and how often they were corrected."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(revision), 0) FROM market_candle"
+            " WHERE series_id = %s AND opened_at BETWEEN %s AND %s",
+            [series.pk, *span],
+        )
+        rows, revisions = cursor.fetchone()
+    return int(rows), int(revisions)
+
+
+def _show(series: Series, bars: Sequence[Bar], now: datetime) -> None:
+    """Give the series a new version, then broadcast what is new: read first, told after."""
+    name = candle_snapshot.name_of(series.asset.symbol, series.currency, series.interval)
+    version = candle_snapshot.renew(name)
+    candle_snapshot.tell(name, version, bars, now_ms=int(now.timestamp() * 1000))
