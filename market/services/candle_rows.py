@@ -9,8 +9,9 @@ One statement decides it, so that two writers cannot interleave:
 - nothing else changes anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from operator import attrgetter
 
 from django.db import connection
@@ -19,8 +20,8 @@ from django.db.backends.utils import CursorWrapper
 from cryptodt.common.money import spell
 from providers.types import Candle
 
-# An open time in seconds, and what was said of it.
-Said = tuple[int, Candle]
+# What one source said, by open time in seconds and in that order.
+Said = Mapping[int, Candle]
 
 # From so many on, copying costs less than one long statement.
 COPY_FROM = 2000
@@ -85,8 +86,8 @@ class Writing:
     are_new: bool
 
 
-def put_candles(said: Sequence[Said], writing: Writing) -> int:
-    """Put candles, each open time once, into the table; return how many changed anything."""
+def put_candles(said: Said, writing: Writing) -> int:
+    """Put candles into the table; return how many changed anything."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             return _put_blocks(cursor, said, writing)
@@ -109,49 +110,53 @@ def put_candles(said: Sequence[Said], writing: Writing) -> int:
     return changed
 
 
-def _put_blocks(cursor: CursorWrapper, said: Sequence[Said], writing: Writing) -> int:
-    whole = len(said) // BLOCK * BLOCK
+def _put_blocks(cursor: CursorWrapper, said: Said, writing: Writing) -> int:
     constants = _constants(writing, between=", ")
     values = f"({writing.series_id:d}, %s, %s, %s, %s, %s, %s, %s, 0, {constants})"
+    blocks = list(_blocks(said))
+    # The last block may be shorter, which makes it another statement.
+    rest = len(said) % BLOCK
     changed = 0
-    for size, part in ((BLOCK, said[:whole]), (len(said) - whole, said[whole:])):
-        if part:
+    for size, part in ((BLOCK, blocks[:-1] if rest else blocks), (rest, blocks[-1:])):
+        if size and part:
             statement = f"{_INTO} VALUES {', '.join([values] * size)} {_upsert(writing)}"
-            starts = range(0, len(part), size)
-            cursor.executemany(statement, [_flat(part[at : at + size]) for at in starts])
+            cursor.executemany(statement, part)
             changed += cursor.rowcount
     return changed
 
 
-def _flat(said: Sequence[Said]) -> list[str | int]:
-    """Return the values of some rows one after the other.
+def _blocks(said: Said) -> Iterator[list[str | int]]:
+    """Yield the values of some rows at a time, one after the other.
 
     SQLite compares texts, so that a number needs its one spelling; PostgreSQL reads any.
     """
-    values: list[str | int] = []
-    for at, one in said:
-        values += (
-            at,
-            spell(one.open),
-            spell(one.high),
-            spell(one.low),
-            spell(one.close),
-            spell(one.volume),
-            int(one.is_closed),
-        )
-    return values
+    items = iter(said.items())
+    for _ in range(0, len(said), BLOCK):
+        values: list[str | int] = []
+        for at, one in islice(items, BLOCK):
+            values += (
+                at,
+                spell(one.open),
+                spell(one.high),
+                spell(one.low),
+                spell(one.close),
+                spell(one.volume),
+                int(one.is_closed),
+            )
+        yield values
 
 
-def _columns(said: Sequence[Said]) -> list[list[str] | list[int]]:
-    numbers = [[str(getattr(one, name)) for _, one in said] for name in _VALUES]
-    return [[at for at, _ in said], *numbers, [int(one.is_closed) for _, one in said]]
+def _columns(said: Said) -> list[list[str] | list[int]]:
+    numbers = [[str(getattr(one, name)) for one in said.values()] for name in _VALUES]
+    return [list(said), *numbers, [int(one.is_closed) for one in said.values()]]
 
 
-def _copy(cursor: CursorWrapper, said: Sequence[Said], into: str, line: str) -> None:
+def _copy(cursor: CursorWrapper, said: Said, into: str, line: str) -> None:
+    items = iter(said.items())
     with cursor.copy(f"COPY {into} FROM STDIN") as copy:
-        for start in range(0, len(said), COPY_FROM):
+        for _ in range(0, len(said), COPY_FROM):
             # Spelled while the server reads what was sent before; numbers need no escaping.
-            block = said[start : start + COPY_FROM]
+            block = islice(items, COPY_FROM)
             copy.write("".join([line % (at, *_numbers(one), one.is_closed) for at, one in block]))
 
 

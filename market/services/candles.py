@@ -52,7 +52,7 @@ def record_candles(series: Series, candles: Sequence[Candle], *, now: datetime) 
     answers = _by_source(series, candles)
     if not answers:
         return Stored()
-    ensure_months((at for said in answers.values() for at, _ in said), now=now)
+    ensure_months((at for said in answers.values() for at in said), now=now)
     with transaction.atomic():
         stored, bars = _store(series, answers, now)
         if bars:
@@ -61,7 +61,7 @@ def record_candles(series: Series, candles: Sequence[Candle], *, now: datetime) 
     return stored
 
 
-def _by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Sequence[Said]]:
+def _by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Said]:
     """Return what each source said in the order of time, once of each open time."""
     answers: dict[str, dict[int, Candle]] = {}
     symbol, currency, interval = series.asset.symbol, series.currency, series.interval
@@ -75,16 +75,16 @@ def _by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Sequen
         known = said.get(at)
         if known is None or known.is_closed <= one.is_closed:
             said[at] = one
-    return {source: [(at, said[at]) for at in sorted(said)] for source, said in answers.items()}
+    # No pairs: a million small objects would cost the garbage collector more than their making.
+    return {source: {at: said[at] for at in sorted(said)} for source, said in answers.items()}
 
 
 def _store(
-    series: Series, answers: Mapping[str, Sequence[Said]], now: datetime
+    series: Series, answers: Mapping[str, Said], now: datetime
 ) -> tuple[Stored, Sequence[Bar]]:
     seen_at, step = int(now.timestamp()), INTERVALS[series.interval]
-    # What each source said is in the order of time.
-    first = min(said[0][0] for said in answers.values())
-    last = max(said[-1][0] for said in answers.values())
+    first = min(min(said) for said in answers.values())
+    last = max(max(said) for said in answers.values())
     span = (first, last)
     # One writer a series at a time: what is counted before and after is then its own work.
     Series.objects.select_for_update(no_key=True).only("pk").get(pk=series.pk)
