@@ -231,14 +231,18 @@ def fetch(capability: str, *question: Any) -> Any:
     raise NoProviderLeft(f"nobody answered for {capability}", failures=tuple(failures))
 
 
-def walk(capability: str, *question: Any) -> Iterator[Answered]:
+def walk(
+    capability: str, *question: Any, without: Collection[str] = frozenset(), only: str = ""
+) -> Iterator[Answered]:
     """Ask the pools of a capability in their order, one provider whenever the caller goes on.
 
-    Who rests or has no budget left is told as a failure like any other, and nothing goes out.
+    Who rests or has no budget left is told as a failure like any other, and nothing goes out;
+    `without` names those that the caller knows not to have what is asked for, `only` the one
+    whose word is needed.
     """
     for group in roster.current().groups.get(capability, ()):
-        usable = [member for member in group.members if member.is_usable]
-        for member in _ordered(group, usable):
+        usable = [one for one in group.members if one.is_usable and one.slug not in without]
+        for member in _ordered(group, [one for one in usable if only in ("", one.slug)]):
             yield _answered(member, question)
 
 
@@ -291,6 +295,11 @@ def report_round(
     for slug, reason in left_out:
         calls.count_reason(slug, "quotes", reason)
     services.note_dissent(dissent, heard)
+
+
+def report_left_out(slug: str, capability: str, reason: str) -> None:
+    """Take note that an answer was good as such and could not be believed."""
+    calls.count_reason(slug, capability, reason)
 
 
 def _ordered(group: Group, members: Sequence[Member]) -> list[Member]:

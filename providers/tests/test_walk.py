@@ -99,3 +99,14 @@ def test_when_the_walk_ends_without_an_answer_every_reason_is_told(sim):
 
 def test_what_nobody_offers_is_a_walk_of_no_steps():
     assert list(gateway.walk("weather")) == []
+
+
+def test_who_is_known_not_to_have_it_is_not_asked(sim):
+    answers = gateway.walk("candles", ASK, without={"binance", "gate"})
+    assert [one.source for one in answers] == ["okx"]
+    assert asked(sim) == ["okx"]
+
+
+def test_one_whose_word_is_needed_is_asked_alone(sim):
+    assert [one.source for one in gateway.walk("candles", ASK, only="gate")] == ["gate"]
+    assert asked(sim) == ["gate"]

@@ -1,0 +1,124 @@
+"""Whether candles are what was asked for. Pure: it knows no clock, no store, no provider.
+
+An upstream may answer about another pair or another interval, from another time, or with prices
+that nobody else has seen. Whatever is refused has a name, and the next provider is asked.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+
+from market.intervals import INTERVALS, is_open_time, open_of
+from providers.types import Candle, CandleAsk
+
+# Clocks differ a little; a candle from further ahead is from a broken one.
+LEAD = 30
+# Venues differ by some hundredths of a percent. A price that was agreed on while a candle was
+# open lies between its low and its high, give or take this share.
+TOLERANCE = Decimal("0.02")
+# So many candles in step with a longer interval are no accident.
+PATTERN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What the providers agreed on at a moment, in the candles' currency."""
+
+    at: int
+    price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Why candles are left out, by the pump's name for it and in plain words."""
+
+    reason: str
+    said: str
+
+
+def refusal(
+    candles: Sequence[Candle], ask: CandleAsk, sightings: Sequence[Sighting], *, now: datetime
+) -> Doubt | None:
+    """Return why the candles cannot be believed, or None when nothing speaks against them."""
+    return (
+        _mixed_up(candles, ask)
+        or _misplaced(candles, ask.interval, now.timestamp())
+        or _of_another_interval(candles, ask.interval)
+        or _contradicted(candles, ask, sightings)
+    )
+
+
+def weakness(candles: Sequence[Candle], ask: CandleAsk, *, now: datetime) -> Doubt | None:
+    """Return why another provider may know better. A thin market can look like this as well."""
+    in_order = sorted(candles, key=lambda candle: candle.opened_at)
+    step = INTERVALS[ask.interval]
+    behind = open_of(ask.interval, int(now.timestamp())) - opened(in_order[-1])
+    if behind > step:
+        return Doubt("stale", f"its newest candle opened {behind // step} candles ago")
+    newest = in_order[-2:]
+    if len(newest) > 1 and all(not one.volume and one.low == one.high for one in newest):
+        return Doubt("frozen", "its newest candles stand still")
+    return None
+
+
+def opened(candle: Candle) -> int:
+    return int(candle.opened_at.timestamp())
+
+
+def _mixed_up(candles: Sequence[Candle], ask: CandleAsk) -> Doubt | None:
+    wanted = (ask.symbol, ask.currency, ask.interval)
+    for candle in candles:
+        named = (candle.symbol, candle.currency, candle.interval)
+        if named != wanted:
+            return Doubt("bad_payload", f"answered about {' '.join(named)}")
+    if len({candle.source for candle in candles}) > 1:
+        return Doubt("bad_payload", "answered with candles of several sources")
+    if len({candle.opened_at for candle in candles}) < len(candles):
+        return Doubt("bad_payload", "answered with two candles of one time")
+    return None
+
+
+def _misplaced(candles: Sequence[Candle], interval: str, now: float) -> Doubt | None:
+    for candle in candles:
+        second = opened(candle)
+        spelled = candle.opened_at.isoformat()
+        if candle.opened_at.microsecond or not is_open_time(interval, second):
+            return Doubt("bad_payload", f"no candle of {interval} opens at {spelled}")
+        if second > now + LEAD:
+            return Doubt("from_the_future", f"a candle opens in the future, at {spelled}")
+        if candle.is_closed and second + INTERVALS[interval] > now + LEAD:
+            return Doubt("from_the_future", f"calls a candle complete before it ends: {spelled}")
+    return None
+
+
+def _of_another_interval(candles: Sequence[Candle], interval: str) -> Doubt | None:
+    """Candles of an hour stand in the grid of minutes too, but never one beside the other."""
+    times = sorted(opened(candle) for candle in candles)
+    if len(times) < PATTERN:
+        return None
+    narrowest = min(after - before for before, after in pairwise(times))
+    for other, step in reversed(list(INTERVALS.items())):
+        if INTERVALS[interval] < step <= narrowest and all(
+            is_open_time(other, second) for second in times
+        ):
+            return Doubt("bad_payload", f"its candles are those of {other}")
+    return None
+
+
+def _contradicted(
+    candles: Sequence[Candle], ask: CandleAsk, sightings: Sequence[Sighting]
+) -> Doubt | None:
+    at = {opened(candle): candle for candle in candles}
+    for sighting in sightings:
+        candle = at.get(open_of(ask.interval, sighting.at))
+        if candle is None:
+            continue
+        least, most = candle.low * (1 - TOLERANCE), candle.high * (1 + TOLERANCE)
+        if not least <= sighting.price <= most:
+            spelled = candle.opened_at.isoformat()
+            return Doubt(
+                "outlier", f"its candle of {spelled} is far from what the others paid then"
+            )
+    return None
