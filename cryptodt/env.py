@@ -55,6 +55,17 @@ def listing(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def choices(name: str, default: str, allowed: tuple[str, ...]) -> list[str]:
+    """Return the words of a variable, each once; every one of them must be allowed."""
+    words = list(dict.fromkeys(listing(name, default)))
+    unknown = [word for word in words if word not in allowed]
+    if unknown:
+        raise ImproperlyConfigured(
+            f"{name} may name {', '.join(allowed)}, and not {', '.join(unknown)}."
+        )
+    return words
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     value = text(name, default).lower()
     if value not in allowed:

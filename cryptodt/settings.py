@@ -245,6 +245,9 @@ CACHE_TTL_DEFI = env.number("CACHE_TTL_DEFI", 3600, least=1)
 SUPPORTED_SYMBOLS = env.listing(
     "SUPPORTED_SYMBOLS", "BTC,ETH,SOL,XRP,BNB,ADA,DOT,LINK,LTC,BCH,POL,AVAX,XLM,TRX,DOGE"
 )
+SUPPORTED_INTERVALS = env.choices(
+    "SUPPORTED_INTERVALS", "1m,5m,15m,1h,4h,1d,1w", ("1m", "5m", "15m", "1h", "4h", "1d", "1w")
+)
 
 # -- Live feed -----------------------------------------------------------------
 

@@ -75,6 +75,14 @@ def test_a_choice_is_one_of_those_offered(given):
         env.choice("ANSWER", "info", ("info", "debug"))
 
 
+def test_choices_are_some_of_those_offered(given):
+    given("1h, 1m,1h")
+    assert env.choices("ANSWER", "1m", ("1m", "1h")) == ["1h", "1m"]
+    given("1m,2m")
+    with pytest.raises(ImproperlyConfigured, match="may name 1m, 1h, and not 2m"):
+        env.choices("ANSWER", "1m", ("1m", "1h"))
+
+
 def test_a_secret_comes_from_the_file_that_is_named(monkeypatch, tmp_path):
     (tmp_path / "key").write_text("from the file\n")
     monkeypatch.setenv("ANSWER", "from the variable")

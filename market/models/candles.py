@@ -24,9 +24,12 @@ class Series(models.Model):
     interval = models.CharField(max_length=3)
     # Somebody wanted it: it is collected as long as that was not long ago.
     asked_at = models.DateTimeField(null=True)
-    # When an upstream last answered for it, and what went wrong since.
+    # When an upstream last answered for it, when one was last asked, and what went wrong then.
     collected_at = models.DateTimeField(null=True)
+    tried_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, default="")
+    # Where a candle differs from those that it should be made of.
+    mismatch = models.CharField(max_length=300, default="")
     # The first candle that any upstream has, in seconds; nothing is missing before it.
     begins_at = models.BigIntegerField(null=True)
 

@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import figures, quotes
+from market.tasks import candles, figures, quotes
 
-__all__ = ["figures", "quotes"]
+__all__ = ["candles", "figures", "quotes"]
