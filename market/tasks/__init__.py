@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import candles, figures, quotes
+from market.tasks import candles, figures, quotes, repair
 
-__all__ = ["candles", "figures", "quotes"]
+__all__ = ["candles", "figures", "quotes", "repair"]
