@@ -37,8 +37,9 @@ def schedule() -> tuple[Job, ...]:
         Job("collect trending assets", "market.tasks.figures.collect_trending", 600, 480, 5),
         Job("collect DeFi protocols", "market.tasks.figures.collect_defi", 3600, 1800, 8),
         Job("collect DeFi days", "market.tasks.figures.collect_tvl", 3600, 1800, 12),
-        Job("collect candles", "market.tasks.candles.collect_candles", 60, 55),
-        Job("repair candles", "market.tasks.repair.repair_candles", 60, 55),
+        Job("collect candles", "market.tasks.candles.collect_candles", 60, 55, 10),
+        Job("repair candles", "market.tasks.repair.repair_candles", 60, 55, 30),
+        Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600, 120),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job(
             "discover providers",

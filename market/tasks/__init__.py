@@ -1,5 +1,5 @@
 """What the market room does on schedule. Only here is the tap opened."""
 
-from market.tasks import candles, figures, quotes, repair
+from market.tasks import candles, figures, quotes, repair, rollups
 
-__all__ = ["candles", "figures", "quotes", "repair"]
+__all__ = ["candles", "figures", "quotes", "repair", "rollups"]
