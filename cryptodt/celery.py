@@ -33,9 +33,6 @@ def schedule() -> tuple[Job, ...]:
     every = settings.COLLECT_INTERVAL
     return (
         Job("collect quotes", "market.tasks.quotes.collect_quotes", every, max(1, every - 1)),
-        Job("collect candles", "market.tasks.candles.collect_candles", 60, 55, 2),
-        Job("repair candles", "market.tasks.repair.repair_candles", 60, 55, 40),
-        Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600, 180),
         Job("collect market totals", "market.tasks.figures.collect_global", 300, 240, 3),
         Job("collect trending assets", "market.tasks.figures.collect_trending", 600, 480, 5),
         Job("collect DeFi protocols", "market.tasks.figures.collect_defi", 3600, 1800, 8),
@@ -46,6 +43,9 @@ def schedule() -> tuple[Job, ...]:
         # many pages wait for a minute in which the first of everything else has come.
         Job("refresh catalog", "market.tasks.assets.refresh_catalog", 1800, 900, 75),
         Job("thin price points", "market.tasks.points.thin_price_points", 3600, 1800, 90),
+        Job("collect candles", "market.tasks.candles.collect_candles", 60, 55, 10),
+        Job("repair candles", "market.tasks.repair.repair_candles", 60, 55, 30),
+        Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600, 120),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job(
             "discover providers",

@@ -40,7 +40,10 @@ def exact(value: object) -> Decimal | None:
 
 def spell(number: Decimal) -> str:
     """Return the one spelling of a number: no exponent, no trailing zeros, no minus zero."""
-    spelled = format(number, "f")
+    spelled = str(number)
+    if "E" in spelled:
+        # Only then: it takes thrice as long.
+        spelled = format(number, "f")
     # On the string: normalize() would round to the context's 28 digits.
     if "." in spelled:
         spelled = spelled.rstrip("0").rstrip(".")

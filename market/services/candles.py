@@ -7,13 +7,12 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from cryptodt.common.errors import InvalidSymbol
-from cryptodt.common.money import spell
 from market import candle_snapshot
 from market.candle_snapshot import Bar
 from market.intervals import INTERVALS, interval_of
 from market.models import Asset, Series, Source
 from market.selectors import candles as selectors
-from market.services.candle_rows import Row, put_rows
+from market.services.candle_rows import Said, Writing, put_candles
 from market.services.partitions import ensure_months
 from providers.types import Candle
 
@@ -50,59 +49,65 @@ def record_candles(series: Series, candles: Sequence[Candle], *, now: datetime) 
 
     When one source says several things of one candle, that it closed counts, then its last word.
     """
-    answers = _rows_by_source(series, candles)
-    opened = {row[0] for rows in answers.values() for row in rows}
-    if not opened:
+    answers = _by_source(series, candles)
+    if not answers:
         return Stored()
-    ensure_months(opened, now=now)
+    ensure_months((at for said in answers.values() for at in said), now=now)
     with transaction.atomic():
-        stored, bars = _store(series, answers, (min(opened), max(opened)), now)
+        stored, bars = _store(series, answers, now)
         if bars:
             # Telling may fail without taking the stored truth along.
             transaction.on_commit(lambda: _show(series, bars, now), robust=True)
     return stored
 
 
-def _rows_by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Sequence[Row]]:
-    """Return the rows of each source in the order of time, each open time once."""
-    said: dict[str, dict[int, Row]] = {}
-    pair = (series.asset.symbol, series.currency, series.interval)
-    for candle in candles:
-        if (candle.symbol, candle.currency, candle.interval) != pair:
-            raise ValueError(f"a candle of {candle.symbol} does not belong to {series}")
-        rows = said.setdefault(candle.source, {})
-        at = int(candle.opened_at.timestamp())
-        known = rows.get(at)
-        if known is None or known[-1] <= candle.is_closed:
-            rows[at] = (
-                at,
-                spell(candle.open),
-                spell(candle.high),
-                spell(candle.low),
-                spell(candle.close),
-                spell(candle.volume),
-                int(candle.is_closed),
-            )
-    return {source: [rows[at] for at in sorted(rows)] for source, rows in said.items()}
+def _by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Said]:
+    """Return what each source said in the order of time, once of each open time."""
+    answers: dict[str, dict[int, Candle]] = {}
+    symbol, currency, interval = series.asset.symbol, series.currency, series.interval
+    for one in candles:
+        if one.symbol != symbol or one.currency != currency or one.interval != interval:
+            raise ValueError(f"a candle of {one.symbol} does not belong to {series}")
+        said = answers.get(one.source)
+        if said is None:
+            said = answers[one.source] = {}
+        at = int(one.opened_at.timestamp())
+        known = said.get(at)
+        if known is None or known.is_closed <= one.is_closed:
+            said[at] = one
+    # No pairs: a million small objects would cost the garbage collector more than their making.
+    return {source: {at: said[at] for at in sorted(said)} for source, said in answers.items()}
 
 
 def _store(
-    series: Series, answers: Mapping[str, Sequence[Row]], span: tuple[int, int], now: datetime
+    series: Series, answers: Mapping[str, Said], now: datetime
 ) -> tuple[Stored, Sequence[Bar]]:
-    seen_at = int(now.timestamp())
+    seen_at, step = int(now.timestamp()), INTERVALS[series.interval]
+    first = min(min(said) for said in answers.values())
+    last = max(max(said) for said in answers.values())
+    span = (first, last)
     # One writer a series at a time: what is counted before and after is then its own work.
     Series.objects.select_for_update(no_key=True).only("pk").get(pk=series.pk)
     rows_before, revisions_before = _counts(series, span)
     changed = 0
-    for slug, rows in answers.items():
+    for slug, said in answers.items():
         source, _ = Source.objects.get_or_create(slug=slug)
-        step = INTERVALS[series.interval]
-        changed += put_rows(series.pk, source.pk, rows, step=step, seen_at=seen_at)
+        writing = Writing(
+            series_id=series.pk,
+            step=step,
+            source_id=source.pk,
+            seen_at=seen_at,
+            are_new=not rows_before and not changed,
+        )
+        changed += put_candles(said, writing)
     if not changed:
         return Stored(), ()
     rows_after, revisions_after = _counts(series, span)
     added, corrected = rows_after - rows_before, revisions_after - revisions_before
-    bars = selectors.seen_at(series, span, seen_at, limit=MOST_TOLD)
+    # Almost always the newest changed, and among the newest they are found at once.
+    newest = (max(first, last - (MOST_TOLD - 1) * step), last)
+    bars = selectors.seen_at(series, newest, seen_at, limit=MOST_TOLD)
+    bars = bars or selectors.seen_at(series, span, seen_at, limit=MOST_TOLD)
     stored = Stored(
         added=added,
         updated=changed - added - corrected,
