@@ -35,7 +35,13 @@ Key = tuple[str, bytes, bytes, str]
 
 # Which addresses have a lane, and which topic's news makes their answers old at once.
 ROUTES: Mapping[str, str] = {
+    "/api/hf/ohlcv": "candles",
+    "/api/market/history": "candles",
+    "/api/market/overview": "overview",
+    "/api/market/prices": "prices",
+    "/api/ohlcv": "candles",
     "/api/prices": "prices",
+    "/api/service/history": "candles",
 }
 # Many different questions are many different answers; only so many are worth keeping.
 MOST_ANSWERS = 512
