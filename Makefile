@@ -64,9 +64,10 @@ migrations: dev ## Check that no migration is missing
 types: dev ## Check the types
 	@$(BIN)/mypy $(PACKAGES)
 
-bench: dev ## Run the benchmarks
-	@$(PYTHON) -m pip install --quiet -r bench/requirements.txt -c constraints.txt
-	@for script in bench/*.py; do $(BIN)/python "$$script" $(ARGS) || exit 1; done
+bench: dev ## Run the benchmarks; ONLY=reads runs one, ARGS reach it
+	@$(BIN)/python -m pip install --quiet -r bench/requirements.txt -c constraints.txt
+	@for script in $(or $(ONLY:%=bench/%.py),$(wildcard bench/*.py)); do \
+	  echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" $(ARGS) || exit 1; done
 
 # PyTorch's build for PyPI names CUDA packages that the CPU build does without.
 lock: dev ## Fix the versions that the requirements bring along
