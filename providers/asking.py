@@ -4,9 +4,11 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import ceil
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.core.cache import cache
 
 from providers import breaker, budget, http, services, signals
@@ -73,6 +75,7 @@ def _hide(error: Exception, key: str) -> None:
 
 def _tap(member: Member) -> Tap:
     deadline = time.monotonic() + CALL_TIMEOUT
+    reserved = 0 if member.capability == "quotes" else _reserved_for_quotes(member.row)
 
     def get(
         path: str,
@@ -81,7 +84,8 @@ def _tap(member: Member) -> Tap:
     ) -> Answer:
         problem: ProviderError = Unreachable("has no address")
         for address in addresses(member.row):
-            if not budget.take(member.slug, per_minute=member.row.budget):
+            promised = member.row.budget
+            if not budget.take(member.slug, per_minute=promised, reserved=reserved):
                 raise OverBudget("was not asked: our own budget for this minute is spent")
             try:
                 answer = http.get(
@@ -100,6 +104,14 @@ def _tap(member: Member) -> Tap:
         raise problem
 
     return Tap(get=get, key=member.key, now=lambda: datetime.now(UTC))
+
+
+def _reserved_for_quotes(row: Row) -> int:
+    """Return how much of a minute's budget the rounds of prices need: half of it at most."""
+    if "quotes" not in row.offers:
+        return 0
+    rounds = 60 / max(row.every, settings.COLLECT_INTERVAL)
+    return min(row.budget // 2, ceil(rounds) + 1)
 
 
 def addresses(row: Row) -> list[str]:

@@ -7,11 +7,16 @@ from django.core.cache import cache
 LONGEST = 24 * 3600
 
 
-def take(slug: str, *, per_minute: int) -> bool:
-    """Take one call from this minute's budget, or say that there is none."""
+def take(slug: str, *, per_minute: int, reserved: int = 0) -> bool:
+    """Take one call from this minute's budget, or say that there is none.
+
+    What is reserved stays for somebody else: prices come before everything.
+    """
     if paused_until(slug) > time.time():
         return False
     key = _minute_key(slug)
+    if reserved and (cache.get(key) or 0) >= per_minute - reserved:
+        return False
     cache.add(key, 0, timeout=120)
     return cache.incr(key) <= per_minute
 

@@ -129,6 +129,11 @@ def record_failure(slug: str, capability: str, error: ProviderError, *, seconds:
         budget.pause(slug, seconds=error.retry_after or RATE_PAUSE)
     if not isinstance(error, NotOffered | OverBudget):
         breaker.failed(subject(slug, capability), pause=_pause(error))
+    if isinstance(error, OverBudget) and capability != "quotes":
+        # It was not asked, so nothing is known to be wrong with it; a round of prices names
+        # everybody it does without.
+        calls.count_reason(slug, capability, error.reason)
+        return
     note_failure(slug, capability, error.reason, str(error))
 
 

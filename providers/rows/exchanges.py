@@ -45,7 +45,7 @@ VENUES = tuple(Venue(*row) for row in (
     ("backpack", "Backpack", "api.backpack.exchange", "qcb", 60),
     ("bequant", "Bequant", "api.bequant.io", "qcb", 60),
     ("bigone", "BigONE", "big.one", "qcb", 60),
-    ("binance", "Binance", "api.binance.com", "qcb", 60),
+    ("binance", "Binance", "api.binance.com", "qcb", 240),
     ("binancecoinm", "Binance COIN-M", "dapi.binance.com", "qcb", 60, "key"),
     ("binanceus", "Binance US", "api.binance.us", "qcb", 60),
     ("binanceusdm", "Binance USDS-M", "fapi.binance.com", "q", 60, "swap"),

@@ -111,3 +111,17 @@ def test_the_newest_datum_is_written_down(sim):
     quotes(member())
     seen = observed_of("binance", "quotes")
     assert abs((seen.newest_at or 0) - time.time()) < 5
+
+
+def test_a_flood_of_other_questions_leaves_room_for_prices(sim):
+    """A first fill asks for a hundred series of candles; prices still come at every round."""
+    prices = member(budget=30, every=5)
+    others = replace(prices, capability="candles")
+    asked = 0
+    with pytest.raises(OverBudget):
+        while True:
+            asking.ask(others, lambda tap: tap.get("/api/v3/time").text)
+            asked += 1
+    assert asked == 17
+    assert observed_of("binance", "candles").failure == ""
+    assert len([quotes(prices) for _ in range(12)]) == 12

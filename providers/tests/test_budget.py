@@ -19,6 +19,12 @@ def test_the_budget_is_spent_and_then_refused(clock):
     assert [budget.take("x", per_minute=3) for _ in range(5)] == [True] * 3 + [False] * 2
 
 
+def test_what_is_reserved_stays_for_others(clock):
+    taken = [budget.take("x", per_minute=10, reserved=4) for _ in range(20)]
+    assert taken.count(True) == 6
+    assert [budget.take("x", per_minute=10) for _ in range(5)] == [True] * 4 + [False]
+
+
 def test_providers_do_not_share_a_budget(clock):
     budget.take("x", per_minute=1)
     assert budget.take("y", per_minute=1)

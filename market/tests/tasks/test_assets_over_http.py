@@ -47,7 +47,7 @@ def upstreams(simulator, settings, db):
 def refresh(upstreams, monkeypatch, django_capture_on_commit_callbacks):
     """Refresh the catalog, as due, with nothing asked in this minute so far."""
     monkeypatch.setattr("market.services.catalog.is_due", lambda now: True)
-    monkeypatch.setattr(budget, "take", lambda slug, per_minute: True)
+    monkeypatch.setattr(budget, "take", lambda slug, **_: True)
 
     def refreshed():
         with django_capture_on_commit_callbacks(execute=True):

@@ -94,7 +94,7 @@ def test_a_spent_budget_is_waited_for(world, monkeypatch):
     taken = budget.take
     monkeypatch.setattr("market.management.commands.backfill.time.sleep", sleep)
     monkeypatch.setattr(
-        budget, "take", lambda slug, *, per_minute: bool(pauses) and taken(slug, per_minute=9)
+        budget, "take", lambda slug, **_: bool(pauses) and taken(slug, per_minute=9)
     )
     said = run()
     assert pauses == [60 - BEGIN % 60 + 1]

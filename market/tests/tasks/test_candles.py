@@ -218,7 +218,7 @@ def test_a_spent_budget_is_waited_for_and_not_mixed(world, monkeypatch):
         spent.setattr(
             budget,
             "take",
-            lambda slug, *, per_minute: slug != "binance" and taken(slug, per_minute=per_minute),
+            lambda slug, **asked: slug != "binance" and taken(slug, **asked),
         )
         collect_candles()
         assert {row.source.slug for row in rows()} == {"binance"}
@@ -234,7 +234,7 @@ def test_whoever_finds_every_budget_spent_stays_due_and_is_first_next_time(world
     world.pass_by(60)
     tried_at = series_of(*BTC_1M).tried_at
     with monkeypatch.context() as spent:
-        spent.setattr(budget, "take", lambda slug, *, per_minute: False)
+        spent.setattr(budget, "take", lambda slug, **_: False)
         collect_series(series_of(*BTC_1M).pk)
     assert series_of(*BTC_1M).tried_at == tried_at
     assert "budget" in series_of(*BTC_1M).problem

@@ -190,7 +190,7 @@ def test_a_long_gap_is_filled_page_by_page(world, settings):
 
 def test_a_spent_budget_postpones_the_repair(world, series, monkeypatch):
     with monkeypatch.context() as spent:
-        spent.setattr(budget, "take", lambda slug, *, per_minute: False)
+        spent.setattr(budget, "take", lambda slug, **_: False)
         repair_candles()
     gap = the_gap()
     assert (gap.attempts, gap.repaired_at) == (0, None)

@@ -38,7 +38,7 @@ def test_a_row_agrees_with_ccxt(venue):
         assert set(venue.offers) == set(has) - set(LEFT_OUT.get(venue.slug, ()))
         assert exchange.has["spot"] or venue.access == "key"
     assert venue.host in hosts(exchange)
-    assert 1 <= venue.budget <= min(60, 60000 / exchange.rateLimit / 2)
+    assert 1 <= venue.budget <= min(240, 60000 / exchange.rateLimit / 2)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
