@@ -85,3 +85,16 @@ GAP_PARAMETERS = [
     LIMIT,
     _text("cursor", "What `meta.next` of the page before said."),
 ]
+
+_OTHERWISE_NAMED = {"since", "until", "timeframe", "format"}
+HISTORICAL_PARAMETERS = [
+    *(one for one in CANDLE_PARAMETERS if one.name not in _OTHERWISE_NAMED),
+    _text("from", "Candles that open at this time or later: ISO 8601, or milliseconds."),
+    _text("to", "Candles that open before this time."),
+    _text(
+        "format",
+        "JSON pages, or the same page as a file: CSV, or Parquet with exact decimals.",
+        enum=["json", "csv", "parquet"],
+        default="json",
+    ),
+]

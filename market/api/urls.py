@@ -11,6 +11,7 @@ urlpatterns = [
     path("coins/top", lists.TopCoinsView.as_view(), name="coin-top"),
     path("defi", figures.DefiView.as_view(), name="defi"),
     path("defi/tvl-chart", figures.TvlChartView.as_view(), name="defi-tvl-chart"),
+    path("historical-data", candles.HistoricalView.as_view(), name="historical-data"),
     path("hf/ohlcv", candles.HfCandlesView.as_view(), name="hf-candle-list"),
     path("hf/trending", figures.HfTrendingView.as_view(), name="hf-trending"),
     path("market", lists.MarketView.as_view(), name="market"),
