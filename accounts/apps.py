@@ -7,5 +7,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        # Loaded for what it registers: the OpenAPI document asks for it by name.
-        import accounts.api.schema  # noqa: F401, PLC0415
+        # Loaded for what they register: the OpenAPI document asks for one by name, Django tells
+        # the other of every login.
+        import accounts.api.schema  # noqa: PLC0415
+        import accounts.sign_ins  # noqa: F401, PLC0415

@@ -1,4 +1,4 @@
-"""Keeps a person with a one-time password on the password page, and tells callers their limits."""
+"""Holds back who still owes a password or a second factor, and tells callers their limits."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import admission, usage
-from accounts.api.authentication import address_of
+from accounts import admission, second_factor, usage
 from accounts.callers import BOOK
+from accounts.places import address_of
 
 NOT_MODIFIED = 304
+ALWAYS_OPEN = ("accounts-password", "accounts-logout")
 
 
 class CallerLimits:
@@ -44,18 +45,32 @@ class CallerLimits:
 
 
 class PasswordChangeRequired:
+    """Keeps a person with a one-time password on the password page."""
+
+    page = "accounts-password"
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if self.is_held_back(request):
-            return redirect("accounts-password")
-        return self.get_response(request)
+        if self.is_open(request) or not self.is_owed(request):
+            return self.get_response(request)
+        return redirect(self.page)
 
-    def is_held_back(self, request: HttpRequest) -> bool:
+    def is_open(self, request: HttpRequest) -> bool:
         # The path comes first: an API call must not load a session only to be let through.
         if request.path.startswith(("/api/", settings.STATIC_URL)):
-            return False
-        if request.path in {reverse("accounts-password"), reverse("accounts-logout")}:
-            return False
+            return True
+        return request.path in {reverse(self.page), *map(reverse, ALWAYS_OPEN)}
+
+    def is_owed(self, request: HttpRequest) -> bool:
         return request.user.is_authenticated and request.user.must_change_password
+
+
+class SecondFactorRequired(PasswordChangeRequired):
+    """Leads staff without a second factor to the page that sets it up, where it is required."""
+
+    page = "accounts-second-factor"
+
+    def is_owed(self, request: HttpRequest) -> bool:
+        return request.user.is_authenticated and second_factor.is_owed(request.user)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import PermissionDenied
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.tiers import FREE, READ, Limits
@@ -58,6 +59,16 @@ class User(AbstractUser):
     # Tokens from before are worth nothing: the password was changed, or somebody logged out
     # everywhere.
     tokens_from = models.DateTimeField(default=timezone.now)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                Lower("email"),
+                condition=~models.Q(email=""),
+                name="one_person_of_an_email",
+                violation_error_message="Somebody has this address already.",
+            ),
+        ]
 
 
 def _reading() -> list[str]:

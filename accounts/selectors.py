@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
-from accounts import keys, tokens
+from accounts import keys, second_factor, tokens
 from accounts.callers import BOOK, Caller
 from accounts.models import ApiKey, RevokedToken, Usage, User
 from accounts.tiers import ADMIN, SCOPES, Limits
@@ -20,7 +20,7 @@ USAGE_DAYS = 90
 
 
 def known_by_key(text: str) -> Caller:
-    return BOOK.recognize(text.encode(), lambda: _caller_of(live_key(text)))
+    return BOOK.recognize(text.encode(), lambda: caller_of_key(live_key(text)))
 
 
 def known_by_token(text: str) -> Caller:
@@ -35,14 +35,15 @@ def known_by_bearer(text: str) -> Caller:
 def caller_of_person(user: User) -> Caller:
     """Return somebody who is logged in to the pages."""
     tier = user.tier
-    # A one-time password opens nothing that only staff may do.
-    is_operator = user.is_staff and not user.must_change_password
-    scopes = frozenset(SCOPES if is_operator else tier.scopes)
+    # A one-time password opens nothing that only staff may do, nor does half a login.
+    is_held_back = user.must_change_password or second_factor.is_owed(user)
+    is_operator = user.is_staff and not is_held_back
+    scopes = SCOPES if is_operator else [scope for scope in tier.scopes if scope != ADMIN]
     return Caller(
         bucket=f"user:{user.pk}",
         tier=tier.slug,
         limits=tier.limits,
-        scopes=scopes if is_operator else scopes - {ADMIN},
+        scopes=frozenset(scopes),
         user_id=user.pk,
         name=user.get_username(),
         is_staff=is_operator,
@@ -143,7 +144,8 @@ def live_key(text: str) -> ApiKey:
     return found
 
 
-def _caller_of(key: ApiKey) -> Caller:
+def caller_of_key(key: ApiKey) -> Caller:
+    """Return who calls with a key."""
     return Caller(
         bucket=f"key:{key.pk}",
         tier=key.tier_id,
@@ -176,4 +178,4 @@ def _caller_of_claims(claims: Claims) -> Caller:
     )
     if key is None or not key.is_live:
         raise Unauthorized("Invalid token")
-    return _caller_of(key)
+    return caller_of_key(key)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
+from axes.utils import reset
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts import keys, tokens
+from accounts import keys, second_factor, tokens
 from accounts.audit import record
 from accounts.callers import BOOK, Caller
 from accounts.models import ApiKey, RevokedToken, Tier, User
@@ -64,7 +65,9 @@ def one_time_password() -> str:
     return "-".join(groups)
 
 
-def change_password(user: User, password: str) -> None:
+def change_password(
+    user: User, password: str, *, how: str = "password changed", address: str | None = None
+) -> None:
     """Store a password that the person chose, which ends the duty to change it."""
     user.set_password(password)
     user.must_change_password = False
@@ -72,6 +75,13 @@ def change_password(user: User, password: str) -> None:
     user.tokens_from = timezone.now()
     user.save(update_fields=["password", "must_change_password", "tokens_from"])
     BOOK.forget()
+    record(how, actor=user, address=address)
+
+
+def reset_password(user: User, password: str, *, address: str | None = None) -> None:
+    """Store the password of somebody who came by a link in a mail, and let them in again."""
+    change_password(user, password, how="password reset", address=address)
+    reset(username=user.get_username())
 
 
 # -- Keys ------------------------------------------------------------------------------
@@ -199,11 +209,28 @@ def issue_tokens(caller: Caller) -> tokens.Pair:
     return tokens.pair_for(caller.user_id, caller.key_id)
 
 
-def logged_in(user: User) -> Caller:
-    """Return somebody who has just shown who it is by name and password."""
+def logged_in(user: User, code: str = "", *, address: str | None = None) -> Caller:
+    """Return somebody who has just shown who it is by name and password, and by a code of the
+    second factor, if there is one: only whoever knows the password is told that there is."""
     if user.must_change_password:
         raise Unauthorized("This password is good for one thing: log in and choose your own.")
+    if second_factor.is_on(user):
+        _check_code(user, code, address)
     return caller_of_person(user)
+
+
+def _check_code(user: User, code: str, address: str | None) -> None:
+    if not code:
+        raise Unauthorized(
+            "This account has a second factor: send its code along, as `code`.",
+            details={"needs": "code"},
+        )
+    if not second_factor.check(user, code).is_right:
+        record("log-in failed", actor=user, address=address, step="code")
+        raise Unauthorized(
+            "The code is wrong, was used already, or too many wrong ones came before it.",
+            details={"needs": "code"},
+        )
 
 
 def refresh_tokens(text: str) -> tokens.Pair:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import dj_database_url
 
-from cryptodt import env
+from cryptodt import env, mail
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -46,6 +46,11 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_celery_beat",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
+    "django_ratelimit",
 ]
 
 MIDDLEWARE = [
@@ -60,7 +65,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "accounts.middleware.PasswordChangeRequired",
+    "accounts.middleware.SecondFactorRequired",
     "accounts.middleware.CallerLimits",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "cryptodt.urls"
@@ -137,6 +144,43 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# Guessing is slowed by account and by address, and neither is told apart from the other.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=10)
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]
+AXES_LOCKOUT_CALLABLE = "accounts.web.lockout.answer"
+AXES_CLIENT_IP_CALLABLE = "accounts.places.counted_address"
+# Whoever keeps trying must not be able to keep the owner out for good.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# The audit says who logged in, and the admin has the audit.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
+# Django's own Redis cache counts as it should, which django-ratelimit does not know. A cache of
+# the process is shared by all there is where there is one process; `check` refuses more.
+SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+if PROCESSES == 1 and not REDIS_URL:
+    SILENCED_SYSTEM_CHECKS.append("django_ratelimit.E003")
+
+ENABLE_SIGNUP = env.flag("ENABLE_SIGNUP", default=True)
+REQUIRE_STAFF_2FA = env.flag("REQUIRE_STAFF_2FA", default=False)
+OTP_TOTP_ISSUER = "CryptoDT"
+# How long a link in a mail is good for.
+PASSWORD_RESET_TIMEOUT = 3600
+EMAIL_LINK_SECONDS = 3 * 86400
+
+MAIL = mail.settings_from_environment()
+EMAIL_BACKEND = MAIL.backend
+EMAIL_HOST, EMAIL_PORT = MAIL.host, MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.user, MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL.use_tls, MAIL.use_ssl
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "CryptoDT <cryptodt@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 API_KEY_SALT = env.kept_secret("API_KEY_SALT", DATA_DIR / "secrets" / "api_key_salt")
 # What callers without a key may ask in a minute, by kind of endpoint.
@@ -297,6 +341,8 @@ LOGGING = {
         # Its lines hold whole URLs, and some upstreams want their key in there.
         "urllib3": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
+        # What it would warn of is in the audit.
+        "axes": {"level": "ERROR"},
         "django_celery_beat": {"level": "WARNING"},
     },
 }

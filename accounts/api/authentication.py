@@ -3,13 +3,13 @@
 import time
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.request import Request
 
 from accounts import counter, selectors
 from accounts.callers import BOOK, Caller, network_of
+from accounts.places import address_of
 from cryptodt.common.errors import Refusal, Unauthorized
 
 BEARER = "bearer"
@@ -78,11 +78,6 @@ def caller_of(request: Request) -> Caller:
     if isinstance(request.auth, Caller):
         return request.auth
     return BOOK.find_address(address_of(request))
-
-
-def address_of(request: Request | HttpRequest) -> str:
-    # The server put it there, and believes a proxy's word only if it was told to.
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _slow_down_guessing(request: Request) -> None:

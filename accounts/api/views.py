@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import authenticate
+from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.request import Request
@@ -13,10 +14,14 @@ from rest_framework.views import APIView
 
 from accounts import admission, keys, selectors, services
 from accounts.api import serializers
-from accounts.api.authentication import address_of, caller_of, caller_shown
+from accounts.api.authentication import caller_of, caller_shown
 from accounts.audit import record
+from accounts.flood import refuse_flood
+from accounts.places import address_of
 from accounts.tokens import Pair
 from cryptodt.common.errors import NotFound, Refusal, Unauthorized
+
+LONGEST_NAME, LONGEST_PASSWORD = 150, 1000
 
 
 class Malformed(Refusal):
@@ -59,11 +64,13 @@ class LoginView(APIView):
     def post(self, request: Request) -> Response:
         body = _body(request)
         name, password = _text(body, "username"), _text(body, "password")
-        # The brake on guessing looks at the request behind DRF's.
-        user = authenticate(request._request, username=name, password=password)
+        code = _text(body, "code") if body.get("code") else ""
+        # The brakes on guessing look at the request behind DRF's.
+        refuse_flood(request._request, "login", account=name)
+        user = _known(request._request, name, password)
         if user is None:
             raise Unauthorized("Name and password do not match, or the account is locked.")
-        caller = services.logged_in(user)
+        caller = services.logged_in(user, code, address=address_of(request))
         record("token issued", actor=user, address=address_of(request))
         return _told(services.issue_tokens(caller))
 
@@ -209,6 +216,13 @@ class ProtectedView(APIView):
                 "timestamp": _now_ms(),
             }
         )
+
+
+def _known(request: HttpRequest, name: str, password: str) -> Any:
+    # Nobody has such a name, and no table has room for it.
+    if len(name) > LONGEST_NAME or len(password) > LONGEST_PASSWORD:
+        return None
+    return authenticate(request, username=name, password=password)
 
 
 def _refuse_keys_that_make_keys(request: Request) -> None:

@@ -1,1 +1,1 @@
-"""The pages of the door: log in, log out, change the password."""
+"""The pages of the door: coming in, one's own account, keys, and usage."""

@@ -16,6 +16,7 @@ from django.core.exceptions import (
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django_ratelimit.exceptions import Ratelimited
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 
@@ -51,6 +52,7 @@ OF_STATUS = {code: kind for kind, code in reversed(KINDS.items()) if kind != "IN
 # What Django raises; the first match wins, so the narrow classes stand before the wide ones.
 PLAIN: tuple[tuple[type[Exception], str], ...] = (
     (Http404, "NOT_FOUND"),
+    (Ratelimited, "RATE_LIMITED"),
     (PermissionDenied, "FORBIDDEN"),
     (RequestDataTooBig, "PAYLOAD_TOO_LARGE"),
     (SuspiciousOperation, "INVALID_REQUEST"),
@@ -60,6 +62,7 @@ MESSAGES = {
     400: "The request cannot be understood.",
     403: "You may not do this.",
     404: "There is nothing at this address.",
+    429: "Too many tries in a short time.",
     413: "That is more than one request may carry.",
     500: "Something went wrong here; it has been logged.",
 }
@@ -140,7 +143,7 @@ def _told(error: Exception) -> tuple[str, str, dict[str, Any], int | None]:
         logger.error("Redis does not answer", exc_info=error)
         return "UNAVAILABLE", "The shared cache does not answer.", {}, RETRY_AFTER
     kind = next((kind for cls, kind in PLAIN if isinstance(error, cls)), "INTERNAL_ERROR")
-    return kind, MESSAGES[KINDS[kind]], {}, None
+    return kind, MESSAGES[KINDS[kind]], {}, getattr(error, "retry_after", None)
 
 
 def _told_by_drf(error: exceptions.APIException) -> tuple[str, str, dict[str, Any], int | None]:
@@ -178,7 +181,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _page(request, 403)
+    if not isinstance(exception, Ratelimited):
+        return _page(request, 403)
+    response = _page(request, 429)
+    response["Retry-After"] = str(getattr(exception, "retry_after", RETRY_AFTER))
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
