@@ -15,6 +15,8 @@ from accounts.models import User
 from cryptodt.common.errors import InvalidRequest
 
 SALT = "accounts.email"
+# Nobody has a longer name, and no table has room for it.
+LONGEST_NAME = 150
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CHF", "CNY", "INR", "KRW", "BRL", "AUD", "CAD", "BTC")
 THEMES = tuple(User.Theme.choices)
 # Makes a link out of a token; only the web knows where the page is.

@@ -48,8 +48,11 @@ def is_owed(user: User) -> bool:
     return settings.REQUIRE_STAFF_2FA and user.is_staff and not is_on(user)
 
 
+@transaction.atomic
 def begin(user: User) -> Setup:
     """Return what is to be scanned; the same again until it is confirmed."""
+    # Two pages that are opened at once must show the same.
+    User.objects.select_for_update().get(pk=user.pk)
     device, _ = TOTPDevice.objects.get_or_create(
         user=user, confirmed=False, defaults={"name": NAME}
     )

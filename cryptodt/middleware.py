@@ -1,6 +1,7 @@
 """What every answer gets: an id, a log line, and the headers that keep a page to itself."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,8 @@ logger = logging.getLogger("cryptodt.access")
 Next = Callable[[HttpRequest], HttpResponse]
 # Longer ones are logged in part; nothing of ours has such an address.
 LONGEST_PATH = 500
+# A link in a letter is as good as a password until it is used; a log need not have it.
+LINK_OF_LETTER = re.compile(r"^(/password/reset/[^/]+|/account/email)/[^/]+")
 
 
 class RequestLog:
@@ -32,7 +35,7 @@ class RequestLog:
                 "%s %s %s",
                 response.status_code,
                 request.method,
-                request.path[:LONGEST_PATH],
+                LINK_OF_LETTER.sub(r"\1/***", request.path)[:LONGEST_PATH],
                 extra={"fields": {"ms": round((time.perf_counter() - started) * 1000, 1)}},
             )
         return response

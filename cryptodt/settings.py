@@ -169,6 +169,8 @@ if PROCESSES == 1 and not REDIS_URL:
 ENABLE_SIGNUP = env.flag("ENABLE_SIGNUP", default=True)
 REQUIRE_STAFF_2FA = env.flag("REQUIRE_STAFF_2FA", default=False)
 OTP_TOTP_ISSUER = "CryptoDT"
+# An operator may remove a second factor, and needs to see none.
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 # How long a link in a mail is good for.
 PASSWORD_RESET_TIMEOUT = 3600
 EMAIL_LINK_SECONDS = 3 * 86400

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
 from accounts import letters
+from accounts.people import LONGEST_NAME
 from accounts.services import change_password, reset_password
 
 MISMATCH = "The two new passwords differ."
@@ -26,6 +27,12 @@ class LoginForm(auth_forms.AuthenticationForm):
         "invalid_login": "Name and password do not match. Both are case-sensitive.",
         "inactive": "This account is switched off.",
     }
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if len(name) > LONGEST_NAME:
+            raise self.get_invalid_login_error()
+        return name
 
 
 class CodeForm(forms.Form):
@@ -93,6 +100,10 @@ class PasswordForm(auth_forms.PasswordChangeForm):
 
 class ResetForm(auth_forms.PasswordResetForm):
     """Asks for a letter; the answer is the same whether or not somebody has the address."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail address"
 
     def send_mail(self, *args: Any, **_: Any) -> None:
         context, to = args[2], args[4]

@@ -78,3 +78,11 @@ def test_api_answers_are_asked_for_again_each_time(client):
 def test_a_simulated_market_is_named_in_the_header(client, settings):
     settings.SIMULATED, settings.MARKET = True, "simulated"
     assert client.get("/api/health")["X-CryptoDT-Market"] == "simulated"
+
+
+@pytest.mark.parametrize("start", ["/password/reset/MQ", "/account/email"])
+def test_a_link_of_a_letter_is_not_in_the_log(client, caplog, db, start):
+    with caplog.at_level("INFO", logger="cryptodt.access"):
+        client.get(f"{start}/c0ffee-5ec4e7:token")
+    assert f"{start}/***" in caplog.text
+    assert "5ec4e7" not in caplog.text

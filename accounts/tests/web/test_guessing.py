@@ -88,6 +88,11 @@ def test_a_name_of_any_length_is_only_a_wrong_name(client, alice):
     assert log_in(client, name="a" * 10_000).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["\ud800", "a\x00", 12, None, ["a"], ""])
+def test_what_is_no_text_is_refused(client, name):
+    assert log_in_by_api(client, name=name).status_code == 400
+
+
 def test_no_password_is_kept_of_a_failed_login(client, alice):
     log_in(client, password="wrong-and-secret")
     kept = AccessAttempt.objects.values().get()

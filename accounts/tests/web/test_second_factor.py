@@ -1,9 +1,12 @@
 """The second factor: set up, asked for, used up, removed; and half a login opens nothing."""
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
@@ -240,3 +243,23 @@ def test_nobody_else_owes_it(client, alice, settings):
     settings.REQUIRE_STAFF_2FA = True
     client.force_login(alice)
     assert is_in(client)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_send_the_same_code_at_once_one_is_let_in(alice):
+    second_factor.begin(alice)
+    found = second_factor.confirm(alice, app_code())
+    assert found is not None
+    start = threading.Barrier(8)
+
+    def try_it(_):
+        # Whoever must first connect is late for the race.
+        second_factor.is_on(alice)
+        start.wait()
+        try:
+            return second_factor.check(alice, found[0]).is_right
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(try_it, range(8))) == 1
