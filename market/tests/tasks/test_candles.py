@@ -267,6 +267,22 @@ def test_a_pair_that_a_provider_does_not_trade_is_not_asked_for_again(world):
     assert "binance: does not trade BTC in USDC" in Series.objects.get(pk=series.pk).problem
 
 
+def test_of_an_answer_that_cannot_be_written_down_whole_nothing_is_stored(world, monkeypatch):
+    collect_candles()
+    before = len(rows())
+    world.pass_by(600)
+    with monkeypatch.context() as broken:
+        broken.setattr(collection, "close_gaps", lambda *args, **kwargs: 1 / 0)
+        collect_candles()
+    assert len(rows()) == before
+    (gap,) = Gap.objects.filter(series=series_of(*BTC_1M))
+    assert gap.repaired_at is None
+    world.pass_by(600)
+    collect_candles()
+    assert len(rows()) == before + 20
+    assert not Gap.objects.filter(repaired_at=None).exists()
+
+
 def test_one_series_that_cannot_be_stored_does_not_stop_the_others(world, monkeypatch):
     stored = collection.record_answer
 
