@@ -1,32 +1,65 @@
 """One at a time: a lock, shared by all processes, that skips instead of waiting."""
 
 import contextlib
+import logging
 import secrets
+import threading
+import time
 from collections.abc import Iterator
 
 from django.core.cache import cache
+
+from cryptodt.common.broadcast import UNREACHABLE
+
+logger = logging.getLogger(__name__)
+
+# A process that died holds its locks for so many seconds, whatever it was doing.
+LEASE = 15.0
+# A live one says so this often: one word may be lost, and one may be late.
+BEAT = LEASE / 3
 
 
 @contextlib.contextmanager
 def single(name: str, *, seconds: float) -> Iterator[bool]:
     """Yield True to the one that may go on, False to everybody else.
 
-    The lock frees itself after `seconds`, so that a process that died cannot hold it for ever.
+    The lock is held while its owner lives, but for `seconds` at most: one that hangs cannot hold
+    it for ever.
     """
     key = _key(name)
     mine = secrets.token_hex(8)
-    acquired = cache.add(key, mine, timeout=seconds)
+    if not cache.add(key, mine, timeout=min(LEASE, seconds)):
+        yield False
+        return
+    is_over = threading.Event()
+    beat = threading.Thread(
+        target=_keep, args=(key, mine, seconds, is_over), name=f"single {name}", daemon=True
+    )
+    beat.start()
     try:
-        yield acquired
+        yield True
     finally:
+        is_over.set()
         # Only the own lock is freed: it may have run out and be somebody else's by now.
-        if acquired and cache.get(key) == mine:
+        if cache.get(key) == mine:
             cache.delete(key)
 
 
 def is_taken(name: str) -> bool:
     """Say whether somebody is at it now."""
     return cache.get(_key(name)) is not None
+
+
+def _keep(key: str, mine: str, seconds: float, is_over: threading.Event) -> None:
+    end = time.monotonic() + seconds
+    while not is_over.wait(BEAT):
+        left = end - time.monotonic()
+        try:
+            if left <= 0 or cache.get(key) != mine:
+                return
+            cache.touch(key, min(LEASE, left))
+        except UNREACHABLE:
+            logger.warning("%s could not be kept; its lease may run out", key)
 
 
 def _key(name: str) -> str:

@@ -14,6 +14,7 @@ from market.models import Asset, Series, Source
 from market.selectors import candles as selectors
 from market.services.candle_rows import Said, Writing, put_candles
 from market.services.partitions import ensure_months
+from market.services.turns import writing
 from providers.types import Candle
 
 # What is told of one series at once; whoever wants more reads.
@@ -53,7 +54,7 @@ def record_candles(series: Series, candles: Sequence[Candle], *, now: datetime) 
     if not answers:
         return Stored()
     ensure_months((at for said in answers.values() for at in said), now=now)
-    with transaction.atomic():
+    with writing(series):
         stored, bars = _store(series, answers, now)
         if bars:
             # Telling may fail without taking the stored truth along.
@@ -86,8 +87,7 @@ def _store(
     first = min(min(said) for said in answers.values())
     last = max(max(said) for said in answers.values())
     span = (first, last)
-    # One writer a series at a time: what is counted before and after is then its own work.
-    Series.objects.select_for_update(no_key=True).only("pk").get(pk=series.pk)
+    # Nobody else writes the series now: what is counted before and after is its own work.
     rows_before, revisions_before = _counts(series, span)
     changed = 0
     for slug, said in answers.items():

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 
 from market import due
 from market.gaps import missing
@@ -14,6 +13,7 @@ from market.scrutiny import opened
 from market.selectors.series import CURRENCY, Errand
 from market.services.candles import record_candles
 from market.services.gaps import close_gaps, find_gaps
+from market.services.turns import writing
 from providers.types import Candle, CandleAsk, Failure
 
 # What most upstreams give at once.
@@ -67,7 +67,16 @@ def is_patient(errand: Errand) -> bool:
 
 
 def record_answer(errand: Errand, candles: Sequence[Candle], *, now: datetime) -> None:
-    """Store what came, and write down what should have come before it and did not."""
+    """Store what came, and write down what should have come before it and did not.
+
+    All of it or nothing: from the candles alone nobody could tell later that a hole between them
+    was not written down yet.
+    """
+    with writing(errand.series):
+        _record(errand, candles, now)
+
+
+def _record(errand: Errand, candles: Sequence[Candle], now: datetime) -> None:
     series, newest = errand.series, errand.newest
     behind = newest is not None and _is_behind(errand, now)
     if newest is not None and behind:
@@ -89,10 +98,10 @@ def record_failure(errand: Errand, failures: Sequence[Failure], *, now: datetime
     was_tried = bool(reasons - UNASKED) or not reasons & WAITING
     # Where all are only waiting for their turn, the series stays due and is the next one's first.
     tried = {"tried_at": now} if was_tried else {}
-    Series.objects.filter(pk=errand.series.pk).update(problem=told(failures), **tried)
-    if errand.newest is None or not _is_behind(errand, now):
-        return
-    with transaction.atomic():
+    with writing(errand.series):
+        Series.objects.filter(pk=errand.series.pk).update(problem=told(failures), **tried)
+        if errand.newest is None or not _is_behind(errand, now):
+            return
         hole = Gap.objects.filter(series=errand.series, start__gt=errand.newest, repaired_at=None)
         # The same hole, a little longer: found anew, it is one with what was known of it.
         hole.filter(reason=Gap.Reason.UPSTREAM_OUTAGE).update(reason=Gap.Reason.NOT_COLLECTED)

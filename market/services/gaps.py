@@ -7,12 +7,12 @@ told what came from where.
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from market.gaps import Span, missing, without
 from market.intervals import open_of
 from market.models import Candle, Gap, Series
+from market.services.turns import writing
 
 
 def find_gaps(series: Series, *, since: int, until: int, now: datetime) -> list[Gap]:
@@ -25,9 +25,8 @@ def find_gaps(series: Series, *, since: int, until: int, now: datetime) -> list[
     until = min(until, open_of(series.interval, int(now.timestamp())))
     if since >= until:
         return []
-    with transaction.atomic():
-        _lock(series)
-        lacking = missing(_opened(series, since, until), since, until, series.interval)
+    with writing(series):
+        lacking = missing(_closed(series, since, until), since, until, series.interval)
         known = [(gap.start, gap.end) for gap in _overlapping(series, since, until)]
         if unknown := without(lacking, known):
             reason = Gap.Reason.NOT_COLLECTED
@@ -50,11 +49,10 @@ def close_gaps(series: Series, *, source: str, now: datetime) -> None:
     """Mark as repaired what the store has by now; what is still missing stays open."""
     if not _open_gaps(series).exists():
         return
-    with transaction.atomic():
-        _lock(series)
+    with writing(series):
         for gap in _open_gaps(series):
-            if opened := _opened(series, gap.start, gap.end):
-                left = missing(opened, gap.start, gap.end, series.interval)
+            if closed := _closed(series, gap.start, gap.end):
+                left = missing(closed, gap.start, gap.end, series.interval)
                 _repair(gap, left, source=source, now=now)
 
 
@@ -133,11 +131,10 @@ def _open_gaps(series: Series) -> QuerySet[Gap]:
     return Gap.objects.filter(series=series, repaired_at=None).order_by("start")
 
 
-def _opened(series: Series, since: int, until: int) -> list[int]:
-    within = Candle.objects.filter(series=series, opened_at__gte=since, opened_at__lt=until)
+def _closed(series: Series, since: int, until: int) -> list[int]:
+    """Return what is known to its end. A candle that was left open when its time was over is as
+    good as missing: without a place in the ledger nobody would ask for the rest of it."""
+    within = Candle.objects.filter(
+        series=series, opened_at__gte=since, opened_at__lt=until, state__gt=Candle.State.OPEN
+    )
     return list(within.order_by("opened_at").values_list("opened_at", flat=True))
-
-
-def _lock(series: Series) -> None:
-    """Let one process at a time write a series' ledger."""
-    Series.objects.select_for_update(no_key=True).only("pk").get(pk=series.pk)

@@ -76,6 +76,7 @@ def _store(
         if symbol in assets and _is_news(agreement, held.get(symbol), now)
     ]
     if not rows:
+        _show_missed(held, now)
         return ()
     columns = [field.name for field in Price._meta.fields if field.name != "asset"]
     with transaction.atomic():
@@ -85,8 +86,9 @@ def _store(
         # The first price of five minutes stands for them; a later one never replaces it.
         PricePoint.objects.bulk_create([_point(row) for row in rows], ignore_conflicts=True)
         # Telling may fail without taking the stored truth along: the next round tells again.
-        transaction.on_commit(lambda: _show(rows, now), robust=True)
-    return tuple(row.asset.symbol for row in rows)
+        changed = tuple(row.asset.symbol for row in rows)
+        transaction.on_commit(lambda: _show(changed, now), robust=True)
+    return changed
 
 
 def _is_news(agreement: Agreement, held: Price | None, now: datetime) -> bool:
@@ -125,16 +127,32 @@ def _point(row: Price) -> PricePoint:
     return PricePoint(asset=row.asset, at=minute, price=row.price, observed_ms=observed_ms)
 
 
-def _show(rows: Sequence[Price], now: datetime) -> None:
+def _show_missed(held: Mapping[str, Price], now: datetime) -> None:
+    """Show what was stored by a process that died before it could show it.
+
+    A round with news shows everything anyway; but after the last news for a while nobody else
+    would.
+    """
+    shown = selectors.warm_prices().items
+    missed = [
+        symbol
+        for symbol, row in held.items()
+        if symbol not in shown
+        or shown[symbol].observed_ms != snapshot.milliseconds(row.observed_at)
+    ]
+    if missed:
+        _show(missed, now)
+
+
+def _show(changed: Collection[str], now: datetime) -> None:
     """Show what the store holds, then broadcast what is new: read first, told after.
 
     All of it is built from the store, so a round that could not be shown is repaired by the next.
     """
-    changed = snapshot.items_of(rows)
     shown = snapshot.publish(selectors.stored_items())
     snapshot.tell(
         shown.version,
-        changed,
+        {symbol: shown.items[symbol] for symbol in changed if symbol in shown.items},
         fresh_seconds=settings.CACHE_TTL_PRICES,
         now_ms=int(now.timestamp() * 1000),
     )

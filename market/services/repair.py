@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from market.intervals import INTERVALS
@@ -13,6 +14,7 @@ from market.selectors.candles import gaps_in
 from market.services.candles import record_candles
 from market.services.collection import PAGE, UNASKED
 from market.services.gaps import close_gaps
+from market.services.turns import writing
 from market.verdicts import Verdict, verdict, wait
 from providers import types
 from providers.types import CandleAsk, Failure
@@ -64,10 +66,12 @@ def fill(gap: Gap, candles: Sequence[types.Candle], *, now: datetime) -> list[Ga
     """Store what lies inside the gap; return what is left of it."""
     inside = [candle for candle in candles if gap.start <= opened(candle) < gap.end]
     if inside:
-        record_candles(gap.series, inside, now=now)
-        close_gaps(gap.series, source=inside[0].source, now=now)
-        first = opened(inside[0])
-        Series.objects.filter(pk=gap.series_id, begins_at__gt=first).update(begins_at=first)
+        # Together, so that the ledger names who brought it, and not who is asked after a crash.
+        with writing(gap.series):
+            record_candles(gap.series, inside, now=now)
+            close_gaps(gap.series, source=inside[0].source, now=now)
+            first = opened(inside[0])
+            Series.objects.filter(pk=gap.series_id, begins_at__gt=first).update(begins_at=first)
     return left_of(gap)
 
 
@@ -96,7 +100,8 @@ def conclude(gap: Gap, left: Sequence[Gap], findings: Findings, *, now: datetime
             # Pages that nobody was asked for yet.
             Gap.objects.filter(pk=one.pk).update(next_try_at=now)
             continue
-        _judge(one, findings, now)
+        with transaction.atomic():
+            _judge(one, findings, now)
 
 
 def _judge(gap: Gap, findings: Findings, now: datetime) -> None:

@@ -4,9 +4,16 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.core.cache import cache
+from django.core.cache.backends.locmem import LocMemCache
 
+from cryptodt.common import single as module
 from cryptodt.common.single import is_taken, single
+
+START = 1_793_923_200
+only_here = pytest.mark.skipif(bool(settings.REDIS_URL), reason="Redis has a clock of its own")
 
 
 def test_only_the_first_may_go_on():
@@ -60,3 +67,54 @@ def test_it_can_be_seen_whether_somebody_is_at_it():
         assert is_taken("job")
         assert not is_taken("other")
     assert not is_taken("job")
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(START, tick=False) as traveller:
+        yield traveller
+
+
+@only_here
+def test_the_lock_of_one_that_died_is_free_after_its_lease_however_long_it_meant_to_work(
+    clock, monkeypatch
+):
+    # Who is dead does not say that it lives.
+    monkeypatch.setattr(module, "BEAT", 3600)
+    with single("job", seconds=3600):
+        clock.shift(module.LEASE - 1)
+        assert is_taken("job")
+        clock.shift(2)
+        with single("job", seconds=3600) as again:
+            assert again
+
+
+@only_here
+def test_who_lives_keeps_the_lock_beyond_the_lease(clock, monkeypatch):
+    told = threading.Semaphore(0)
+    touch = LocMemCache.touch
+
+    def touch_and_tell(*args):
+        told.release()
+        return touch(*args)
+
+    monkeypatch.setattr(LocMemCache, "touch", touch_and_tell)
+    monkeypatch.setattr(module, "BEAT", 0.001)
+    with single("job", seconds=3600):
+        for _ in range(3):
+            clock.shift(module.LEASE - 1)
+            while told.acquire(blocking=False):
+                pass
+            # The first may have been on its way before; with the third the second is done.
+            for _ in range(3):
+                assert told.acquire(timeout=10)
+        assert is_taken("job")
+
+
+@only_here
+def test_who_hangs_loses_the_lock_when_its_time_is_over(clock, monkeypatch):
+    monkeypatch.setattr(module, "BEAT", 0.001)
+    with single("job", seconds=20):
+        clock.shift(21)
+        with single("job", seconds=20) as again:
+            assert again

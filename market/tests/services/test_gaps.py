@@ -7,7 +7,7 @@ import pytest
 from market.models import Gap
 from market.selectors import candles as selectors
 from market.services.gaps import close_gaps, find_gaps
-from market.tests.candles import NOW, OPEN, given_candles, given_series
+from market.tests.candles import NOW, OPEN, candle, given_candles, given_series, record
 
 pytestmark = pytest.mark.django_db
 MINUTE = 60
@@ -142,3 +142,14 @@ def test_the_gaps_of_a_span_are_those_that_overlap_it(series):
         (OPEN + 4 * MINUTE, OPEN + 6 * MINUTE),
     ]
     assert selectors.gaps_in(series, OPEN + 3 * MINUTE, OPEN + 4 * MINUTE) == []
+
+
+def test_a_candle_that_was_left_open_is_missing_until_its_end_is_told(series):
+    given_candles(series, [0, 3])
+    record(series, candle(series, 1, closed=False), candle(series, 2, closed=False))
+    find(series, last=4)
+    assert ledger(series) == [(1, 3)]
+    record(series, candle(series, 2))
+    close_gaps(series, source="okx", now=LATER)
+    assert ledger(series) == [(1, 2)]
+    assert ledger(series, repaired=True) == [(2, 3)]

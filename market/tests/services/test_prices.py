@@ -157,6 +157,20 @@ def test_a_rollback_shows_nothing(told):
     assert selectors.price_items(["BTC"]) == {}
 
 
+def test_what_was_stored_and_never_shown_is_shown_by_the_next_round_even_without_news(
+    on_commit, told
+):
+    assert selectors.price_items(["BTC"]) == {}
+    # Nothing that waits for the commit runs here, as in a process that dies right after it.
+    record_quotes([quote()], now=NOW)
+    assert selectors.price_items(["BTC"]) == {}
+    record_quotes([], now=NOW + STEP)
+    assert "64000" in selectors.price_items(["BTC"])["BTC"]
+    assert list(orjson.loads(told[0])["items"]) == ["BTC"]
+    record_quotes([], now=NOW + STEP)
+    assert len(told) == 1
+
+
 def test_every_round_with_news_has_a_greater_version(on_commit, told):
     for number in range(3):
         with on_commit():

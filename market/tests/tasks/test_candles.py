@@ -11,6 +11,7 @@ from market.services import collection
 from market.services.candles import series_of
 from market.tasks import candles as tasks
 from market.tasks.candles import collect_candles, collect_series
+from market.tasks.repair import repair_candles
 from market.tests.simulated import kept, true_bar, values
 from market.tests.tasks.conftest import BEGIN, NOON, given_points
 from providers import budget, calls
@@ -155,7 +156,8 @@ def test_a_series_that_is_far_behind_gets_its_newest_candles_first(world):
     assert rows()[-1].opened_at == (BEGIN + 3 * 86400) // 60 * 60
     gaps = Gap.objects.filter(series__interval="1m", series__asset__symbol="BTC", repaired_at=None)
     (gap,) = gaps
-    assert gap.end - gap.start == (3 * 1440 - 1001) * 60 + 60
+    # From the candle that was open then, whose end nobody told, to the thousand newest ones.
+    assert (gap.start, gap.end) == (BEGIN // 60 * 60, rows()[-1].opened_at - 999 * 60)
 
 
 def test_collecting_twice_changes_nothing(world):
@@ -265,6 +267,36 @@ def test_a_pair_that_a_provider_does_not_trade_is_not_asked_for_again(world):
     collect_series(series.pk)
     assert calls.reasons_last_hour("binance", "candles")["not_offered"] == before
     assert "binance: does not trade BTC in USDC" in Series.objects.get(pk=series.pk).problem
+
+
+def test_of_an_answer_that_cannot_be_written_down_whole_nothing_is_stored(world, monkeypatch):
+    collect_candles()
+    before = len(rows())
+    world.pass_by(600)
+    with monkeypatch.context() as broken:
+        broken.setattr(collection, "close_gaps", lambda *args, **kwargs: 1 / 0)
+        collect_candles()
+    assert len(rows()) == before
+    (gap,) = Gap.objects.filter(series=series_of(*BTC_1M))
+    assert gap.repaired_at is None
+    world.pass_by(600)
+    collect_candles()
+    assert len(rows()) == before + 20
+    assert not Gap.objects.filter(repaired_at=None).exists()
+
+
+def test_the_candle_that_was_open_when_everybody_fell_silent_is_told_to_its_end(world):
+    collect_candles()
+    world.break_everybody()
+    world.pass_by(600)
+    collect_candles()
+    world.simulator.heal()
+    world.pass_by(330)
+    # The repair comes first, and after it the newest closed candle is a later one.
+    repair_candles()
+    collect_candles()
+    assert {row.state for row in rows()[:-1]} == {Candle.State.CLOSED}
+    assert_exact(world, "BTC", "1m", since=NOON)
 
 
 def test_one_series_that_cannot_be_stored_does_not_stop_the_others(world, monkeypatch):
