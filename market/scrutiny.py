@@ -5,7 +5,7 @@ that nobody else has seen. Whatever is refused has a name, and the next provider
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
@@ -61,6 +61,20 @@ def weakness(candles: Sequence[Candle], ask: CandleAsk, *, now: datetime) -> Dou
     if len(newest) > 1 and all(not one.volume and one.low == one.high for one in newest):
         return Doubt("frozen", "its newest candles stand still")
     return None
+
+
+def proven(candles: Sequence[Candle], ask: CandleAsk, *, now: datetime) -> list[Candle]:
+    """Return the candles, those of them as open after which nobody traded up to now.
+
+    A feed that stands still goes on with candles that its clock makes. Neither they nor the word
+    of such a feed prove that the last one with trades in it was whole; the next trade does.
+    """
+    in_order = sorted(candles, key=lambda candle: candle.opened_at)
+    newest, step = opened(in_order[-1]), INTERVALS[ask.interval]
+    last = max((opened(one) for one in in_order if one.volume), default=opened(in_order[0]))
+    if last == newest or open_of(ask.interval, int(now.timestamp())) - newest > step:
+        return in_order
+    return [replace(one, is_closed=False) if opened(one) >= last else one for one in in_order]
 
 
 def opened(candle: Candle) -> int:
