@@ -135,3 +135,11 @@ def test_the_next_trade_proves_all_before_it():
 def test_a_quiet_end_of_a_page_from_long_ago_is_believed():
     page = [*GOOD[:2], still(NOON + 120, is_closed=True)]
     assert states(page, now=moment(NOON + 86400)) == [True, True, True]
+
+
+def test_where_nobody_saw_a_price_meanwhile_the_nearest_one_counts():
+    before = Sighting(NOON - 600, Decimal(64000) * 100)
+    assert why(GOOD, before)[0] == "outlier"
+    # Ten minutes may move it by a few percent, and an older word gives way to a nearer one.
+    assert why(GOOD, Sighting(NOON - 600, Decimal(64000) * Decimal("1.1"))) is None
+    assert why(GOOD, before, Sighting(NOON - 60, Decimal(64100))) is None
