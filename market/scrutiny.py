@@ -4,13 +4,13 @@ An upstream may answer about another pair or another interval, from another time
 that nobody else has seen. Whatever is refused has a name, and the next provider is asked.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from market.intervals import INTERVALS, is_open_time, open_of
+from market.intervals import INTERVALS, MINUTE, is_open_time, open_of
 from providers.types import Candle, CandleAsk
 
 # Clocks differ a little; a candle from further ahead is from a broken one.
@@ -18,6 +18,9 @@ LEAD = 30
 # Venues differ by some hundredths of a percent. A price that was agreed on while a candle was
 # open lies between its low and its high, give or take this share.
 TOLERANCE = Decimal("0.02")
+# When nobody saw one meanwhile, the nearest in time may be further off: by a jump, and by what
+# the market moves in a minute.
+JUMP, JUMP_PER_MINUTE = Decimal("0.05"), Decimal("0.01")
 # So many candles in step with a longer interval are no accident.
 PATTERN = 3
 
@@ -61,6 +64,20 @@ def weakness(candles: Sequence[Candle], ask: CandleAsk, *, now: datetime) -> Dou
     if len(newest) > 1 and all(not one.volume and one.low == one.high for one in newest):
         return Doubt("frozen", "its newest candles stand still")
     return None
+
+
+def proven(candles: Sequence[Candle], ask: CandleAsk, *, now: datetime) -> list[Candle]:
+    """Return the candles, those of them as open after which nobody traded up to now.
+
+    A feed that stands still goes on with candles that its clock makes. Neither they nor the word
+    of such a feed prove that the last one with trades in it was whole; the next trade does.
+    """
+    in_order = sorted(candles, key=lambda candle: candle.opened_at)
+    newest, step = opened(in_order[-1]), INTERVALS[ask.interval]
+    last = max((opened(one) for one in in_order if one.volume), default=opened(in_order[0]))
+    if last == newest or open_of(ask.interval, int(now.timestamp())) - newest > step:
+        return in_order
+    return [replace(one, is_closed=False) if opened(one) >= last else one for one in in_order]
 
 
 def opened(candle: Candle) -> int:
@@ -111,14 +128,27 @@ def _contradicted(
     candles: Sequence[Candle], ask: CandleAsk, sightings: Sequence[Sighting]
 ) -> Doubt | None:
     at = {opened(candle): candle for candle in candles}
-    for sighting in sightings:
-        candle = at.get(open_of(ask.interval, sighting.at))
-        if candle is None:
-            continue
-        least, most = candle.low * (1 - TOLERANCE), candle.high * (1 + TOLERANCE)
+    pairs = [
+        (candle, sighting, TOLERANCE)
+        for sighting in sightings
+        if (candle := at.get(open_of(ask.interval, sighting.at))) is not None
+    ]
+    for candle, sighting, allowed in pairs or _nearest(at, sightings):
+        least, most = candle.low * (1 - allowed), candle.high * (1 + allowed)
         if not least <= sighting.price <= most:
             spelled = candle.opened_at.isoformat()
             return Doubt(
                 "outlier", f"its candle of {spelled} is far from what the others paid then"
             )
     return None
+
+
+def _nearest(
+    at: Mapping[int, Candle], sightings: Sequence[Sighting]
+) -> list[tuple[Candle, Sighting, Decimal]]:
+    """Return who saw a price last before or first after the candles, and what it may have moved."""
+    apart = [(abs(second - one.at), second, one.at, one) for second in at for one in sightings]
+    if not apart:
+        return []
+    distance, second, _, sighting = min(apart, key=lambda found: found[:3])
+    return [(at[second], sighting, JUMP + JUMP_PER_MINUTE * (distance // MINUTE))]

@@ -38,11 +38,15 @@ class Findings:
     beginnings: dict[str, int] = field(default_factory=dict)
 
 
-def ask_for(gap: Gap) -> CandleAsk:
-    """Return the question for the gap's first page, with the candle before it and after it."""
+def ask_for(gap: Gap, *, now: datetime) -> CandleAsk:
+    """Return the question for the gap's first page, with the candle before it and after it.
+
+    A page that can reach up to now does: only there it shows whether its feed stands still.
+    """
     series, step = gap.series, INTERVALS[gap.series.interval]
     before = datetime.fromtimestamp(max(0, gap.start - step), UTC)
-    count = min((gap.end - gap.start) // step + 2, PAGE)
+    to_now = (int(now.timestamp()) - gap.start) // step + 2
+    count = to_now if to_now <= PAGE else min((gap.end - gap.start) // step + 2, PAGE)
     return CandleAsk(series.asset.symbol, series.currency, series.interval, before, count)
 
 

@@ -50,6 +50,7 @@ class Identity:
 
 
 Identities = Mapping[str, Identity]
+NO_DOUBTS: Mapping[tuple[str, str], str] = {}
 
 
 def left_out_of(outcomes: Sequence[Agreement | Disagreement]) -> list[tuple[str, str]]:
@@ -95,19 +96,18 @@ def agree_all(
     distrusted = _distrusted(outcomes, quotes)
     if not distrusted:
         return outcomes
-    trusted = [quote for quote in quotes if quote.source not in distrusted]
-    first = {(x.quote.symbol, x.quote.source): x for one in outcomes for x in one.excluded}
-    left_out: dict[str, list[Exclusion]] = {}
-    for quote in quotes:
-        if quote.source in distrusted:
-            # What it was caught at keeps its own name.
-            caught = first.get((quote.symbol, quote.source))
-            said = caught or Exclusion(quote, "wrong on others")
-            left_out.setdefault(quote.symbol, []).append(said)
-    return [
-        replace(one, excluded=(*one.excluded, *left_out.get(one.symbol, ())))
-        for one in _agree_each(trusted, references, identities, now=now)
-    ]
+    # What it was caught at keeps its own name.
+    caught = {
+        (one.quote.symbol, one.quote.source): one.reason
+        for outcome in outcomes
+        for one in outcome.excluded
+    }
+    doubts = {
+        (quote.symbol, quote.source): caught.get((quote.symbol, quote.source), "wrong on others")
+        for quote in quotes
+        if quote.source in distrusted
+    }
+    return _agree_each(quotes, references, identities, now=now, doubts=doubts)
 
 
 def _distrusted(
@@ -133,8 +133,12 @@ def _agree_each(
     identities: Identities,
     *,
     now: datetime,
+    doubts: Mapping[tuple[str, str], str] = NO_DOUBTS,
 ) -> list[Agreement | Disagreement]:
-    """Return the outcome for every asset; stable coins first, since they convert the others."""
+    """Return the outcome for every asset; stable coins first, since they convert the others.
+
+    `doubts` says of an asset and a source why its word does not count.
+    """
     by_symbol: dict[str, list[Quote]] = {}
     for quote in quotes:
         by_symbol.setdefault(quote.symbol, []).append(quote)
@@ -146,11 +150,14 @@ def _agree_each(
     outcomes: list[Agreement | Disagreement] = []
     for symbol in sorted(by_symbol, key=lambda symbol: (symbol not in STABLE, symbol)):
         in_usd = in_dollars(by_symbol[symbol], rates)
+        doubted = [quote for quote in in_usd if (symbol, quote.source) in doubts]
+        trusted = [quote for quote in in_usd if quote not in doubted]
         identity = identities.get(symbol)
-        strangers = [] if identity is None else _namesakes(in_usd, identity, now)
-        own = [quote for quote in in_usd if quote not in strangers]
+        strangers = [] if identity is None else _namesakes(trusted, identity, now)
+        own = [quote for quote in trusted if quote not in strangers]
         outcome = agree(symbol, own, now=now, reference=references.get(symbol))
-        apart = tuple(Exclusion(quote, "namesake") for quote in strangers)
+        apart = [Exclusion(quote, "namesake") for quote in strangers]
+        apart += [Exclusion(quote, doubts[symbol, quote.source]) for quote in doubted]
         outcome = replace(outcome, excluded=(*outcome.excluded, *apart))
         if symbol in STABLE and isinstance(outcome, Agreement):
             rates[symbol] = outcome.price

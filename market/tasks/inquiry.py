@@ -63,11 +63,12 @@ def answers(ask: CandleAsk, sightings: Sequence[Sighting]) -> Iterator[Answered]
     for answered in gateway.walk("candles", ask, without=lacking):
         failure = answered.failure
         if failure is None:
-            found = sorted(answered.found, key=lambda candle: candle.opened_at)
-            doubt = scrutiny.refusal(found, ask, sightings, now=timezone.now())
+            now = timezone.now()
+            doubt = scrutiny.refusal(answered.found, ask, sightings, now=now)
             if doubt is not None:
                 yield Answered(answered.source, None, _left_out(answered.source, doubt))
             else:
+                found = scrutiny.proven(answered.found, ask, now=now)
                 yield Answered(answered.source, found, None)
             continue
         if failure.reason == "not_offered":

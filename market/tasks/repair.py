@@ -45,7 +45,7 @@ def repair(gap: Gap) -> int:
     """
     now, findings = timezone.now(), Findings()
     left = [gap]
-    for answered in answers(services.ask_for(gap), _sightings(gap)):
+    for answered in answers(services.ask_for(gap, now=now), _sightings(gap)):
         failure = answered.failure
         if failure is not None:
             if failure.reason == "over_budget" and services.is_patient(gap):
@@ -53,9 +53,11 @@ def repair(gap: Gap) -> int:
                 return 0
             findings.failures[answered.source] = failure
             continue
-        times = [opened(candle) for candle in answered.found]
+        # A gap lies in the past: what is not whole there is not filled in.
+        whole = [candle for candle in answered.found if candle.is_closed]
+        times = [opened(candle) for candle in whole]
         findings.heard[answered.source] = times
-        left = services.fill(gap, answered.found, now=now)
+        left = services.fill(gap, whole, now=now)
         if not left:
             logger.info("%s is filled by %s", gap, answered.source)
             break

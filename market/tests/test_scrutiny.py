@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from market.scrutiny import Sighting, opened, refusal, weakness
+from market.scrutiny import Sighting, opened, proven, refusal, weakness
 from market.tests.simulated import candle, moment
 from providers.types import CandleAsk
 
@@ -105,3 +105,41 @@ def test_candles_that_stand_still_may_be_bettered():
 
 def test_open_times_are_seconds():
     assert opened(GOOD[1]) == NOON + 60
+
+
+def still(at, *, is_closed):
+    """A candle without a trade, as a clock makes it."""
+    value = GOOD[-1].close
+    flat = dict.fromkeys(("open", "high", "low", "close"), value)
+    return replace(candle(at, is_closed=is_closed), **flat, volume=Decimal(0))
+
+
+def states(candles, now=NOW):
+    return [one.is_closed for one in proven(candles, ASK, now=now)]
+
+
+def test_what_no_trade_follows_is_not_proven_to_be_whole():
+    frozen = [*GOOD[:3], still(NOON + 180, is_closed=False)]
+    assert states(frozen) == [True, True, False, False]
+    # Nor by the word of a feed that goes by its clock.
+    frozen = [*GOOD[:2], still(NOON + 120, is_closed=True), still(NOON + 180, is_closed=False)]
+    assert states(frozen) == [True, False, False, False]
+
+
+def test_the_next_trade_proves_all_before_it():
+    quiet = [*GOOD[:1], still(NOON + 60, is_closed=True), still(NOON + 120, is_closed=True)]
+    assert states([*quiet, GOOD[3]]) == [True, True, True, False]
+    assert states(GOOD) == [True, True, True, False]
+
+
+def test_a_quiet_end_of_a_page_from_long_ago_is_believed():
+    page = [*GOOD[:2], still(NOON + 120, is_closed=True)]
+    assert states(page, now=moment(NOON + 86400)) == [True, True, True]
+
+
+def test_where_nobody_saw_a_price_meanwhile_the_nearest_one_counts():
+    before = Sighting(NOON - 600, Decimal(64000) * 100)
+    assert why(GOOD, before)[0] == "outlier"
+    # Ten minutes may move it by a few percent, and an older word gives way to a nearer one.
+    assert why(GOOD, Sighting(NOON - 600, Decimal(64000) * Decimal("1.1"))) is None
+    assert why(GOOD, before, Sighting(NOON - 60, Decimal(64100))) is None

@@ -90,3 +90,42 @@ def test_only_a_young_listing_tells_namesakes_apart(settings, minutes, is_believ
     )
     record_quotes([quote("okx", "2.41", symbol="GAS")], now=NOW)
     assert Price.objects.filter(asset=gas).exists() is is_believed
+
+
+def in_tether(source, symbol, price):
+    return quote(source, price, symbol=symbol, currency="USDT")
+
+
+def yesterday_of(source):
+    """Three assets far off, and one that has hardly moved since."""
+    prices = {"BTC": "60000", "ETH": "2800", "SOL": "150", "XRP": "4.002"}
+    return [in_tether(source, symbol, price) for symbol, price in prices.items()]
+
+
+def honest(*sources):
+    prices = {"BTC": "64000", "ETH": "3000", "SOL": "160", "XRP": "2"}
+    return [quote("kraken", "0.5", symbol="USDT")] + [
+        quote(source, price, symbol=symbol)
+        for source in sources
+        for symbol, price in prices.items()
+    ]
+
+
+def test_what_a_distrusted_provider_said_is_told_in_dollars():
+    quotes = [*honest("kraken", "bitfinex", "coingecko"), *yesterday_of("gate")]
+    outcomes = {one.symbol: one for one in agree_all(quotes, {}, now=NOW)}
+    (caught,) = outcomes["BTC"].excluded
+    assert (caught.reason, caught.quote.price, caught.quote.currency) == (
+        "outlier",
+        Decimal(30000),
+        "USD",
+    )
+    assert {one.quote.currency for one in outcomes["XRP"].excluded} == {"USD"}
+
+
+def test_what_only_a_distrusted_provider_quotes_is_left_out_by_name():
+    quotes = [*honest("kraken", "bitfinex", "coingecko"), *yesterday_of("gate")]
+    quotes.append(in_tether("gate", "DOGE", "0.2"))
+    (outcome,) = (one for one in agree_all(quotes, {}, now=NOW) if one.symbol == "DOGE")
+    assert reasons(outcome) == {"gate": "wrong on others"}
+    assert not hasattr(outcome, "price")

@@ -212,6 +212,26 @@ def test_a_first_provider_that_lies_is_passed_over(world, kind):
     assert_exact(world, "BTC", "1m", since=NOON)
 
 
+@pytest.mark.parametrize("venue", ["binance", "okx"])
+def test_a_feed_that_stopped_within_a_candle_does_not_close_it(world, venue):
+    """Okx says by itself that a candle is complete, binance by the next one: both go by the clock."""
+    if venue == "okx":
+        world.simulator.fault("binance", "server_error")
+    collect_candles()
+    world.pass_by(20)
+    world.simulator.fault(venue, "frozen")
+    for _ in range(3):
+        world.pass_by(60)
+        collect_candles()
+        given_points(world)
+    world.simulator.heal()
+    world.pass_by(600)
+    collect_candles()
+    assert rows()[-2].state in CLOSED
+    assert_exact(world, "BTC", "1m", since=NOON)
+    assert {row.revision for row in rows()} == {0}
+
+
 def test_a_spent_budget_is_waited_for_and_not_mixed(world, monkeypatch):
     collect_candles()
     world.pass_by(60)

@@ -215,3 +215,15 @@ def test_candles_that_contradict_the_prices_of_that_time_fill_nothing(world, ser
     repair_candles()
     assert the_gap().repaired_by == "okx"
     assert_whole_and_exact(world, series, START - 600, NOON)
+
+
+def test_a_feed_that_stopped_within_the_gap_fills_what_it_saw_and_no_more(world, series):
+    world.clock.move_to(moment(START + 330))
+    world.simulator.fault("binance", "frozen")
+    world.clock.move_to(moment(BEGIN))
+    repair_candles()
+    assert {(gap.start, gap.end, gap.repaired_by) for gap in Gap.objects.all()} == {
+        (START, START + 300, "binance"),
+        (START + 300, END, "okx"),
+    }
+    assert_whole_and_exact(world, series, START - 600, NOON)
