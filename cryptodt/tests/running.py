@@ -117,6 +117,11 @@ class Service:
             return 0, None
         return answer.status_code, answer.json()
 
+    def get_text(self, path: str) -> tuple[int, str]:
+        """Return status and body as they came: decoding would round numbers."""
+        answer = requests.get(self.url + path, timeout=10)
+        return answer.status_code, answer.text
+
     def fault(self, provider: str, kind: str, **options: Any) -> None:
         body = {"provider": provider, "fault": kind, **options}
         requests.post(self.faults_url, json=body, timeout=10).raise_for_status()
