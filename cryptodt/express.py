@@ -48,7 +48,7 @@ MOST_ANSWERS = 512
 # What callers of JSON send; whatever else they accept, the views weigh it.
 ACCEPTED = {b"", b"*/*", b"application/json", b"application/json, text/plain, */*"}
 # An answer may depend on these headers, so a request that has one goes the long way.
-LONG_WAY = {b"cookie", b"range"}
+LONG_WAY = {b"cookie", b"origin", b"range"}
 # What one caller may ask in a request, and another may not.
 RATIONED = (b"symbol", b"since", b"until", b"cursor")
 # An answer with one of these was meant for one caller.
