@@ -1,4 +1,4 @@
-"""Holds back who still owes a password or a second factor, and tells callers their limits."""
+"""Holds back who owes a password or a second factor, tells callers their limits, follows operators."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import admission, second_factor, usage
+from accounts import admission, second_factor, selectors, usage
+from accounts.audit import acting_from, record
 from accounts.callers import BOOK
 from accounts.places import address_of
+from accounts.tiers import ADMIN
 
-NOT_MODIFIED = 304
+NOT_MODIFIED, REFUSED = 304, 400
+READING = ("GET", "HEAD", "OPTIONS")
 ALWAYS_OPEN = ("accounts-password", "accounts-logout")
 
 
@@ -42,6 +45,38 @@ class CallerLimits:
             endpoint = match.route if match is not None else "unknown"
             usage.note(caller.user_id, caller.key_id, endpoint, response.status_code, address)
         return response
+
+
+class AuditTrail:
+    """Says in the audit where people were, and what operators have the API do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with acting_from(address_of(request)):
+            response = self.get_response(request)
+            if self.is_worth_a_line(request, response):
+                self.write(request, response)
+        return response
+
+    def is_worth_a_line(self, request: HttpRequest, response: HttpResponse) -> bool:
+        if request.method in READING or response.status_code >= REFUSED:
+            return False
+        match = request.resolver_match
+        view = getattr(match.func, "cls", None) if match is not None else None
+        return getattr(view, "scope", None) == ADMIN
+
+    def write(self, request: HttpRequest, response: HttpResponse) -> None:
+        caller = request.caller  # type: ignore[attr-defined]
+        key = {} if caller.key_id is None else {"key": caller.key_id}
+        record(
+            "operator call",
+            actor=selectors.person(caller),
+            target=f"{request.method} {request.path}",
+            status=response.status_code,
+            **key,
+        )
 
 
 class PasswordChangeRequired:

@@ -70,6 +70,15 @@ class User(AbstractUser):
             ),
         ]
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Set it, whoever does and by whichever way; tokens of the old one end with it."""
+        super().set_password(raw_password)
+        self.tokens_from = timezone.now()
+
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self.tokens_from = timezone.now()
+
 
 def _reading() -> list[str]:
     return [READ]

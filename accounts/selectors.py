@@ -165,8 +165,7 @@ def _caller_of_claims(claims: Claims) -> Caller:
     is_over = (
         user is None
         or not user.is_active
-        # Tokens count whole seconds.
-        or claims.issued_at < user.tokens_from.replace(microsecond=0)
+        or claims.issued_at < user.tokens_from
         or RevokedToken.objects.filter(jti=claims.jti).exists()
     )
     if user is None or is_over:

@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "accounts.middleware.PasswordChangeRequired",
     "accounts.middleware.SecondFactorRequired",
     "accounts.middleware.CallerLimits",
+    "accounts.middleware.AuditTrail",
     "axes.middleware.AxesMiddleware",
 ]
 
