@@ -34,7 +34,7 @@ def plain(value: object) -> str:
 
 @admin.register(Usage)
 class UsageAdmin(ReadOnly):
-    list_display = ("day", "user", "key", "endpoint", "calls", "limited", "failed")
+    list_display = ("day", "user", "key", "endpoint", "calls", "spent", "limited", "failed")
     list_filter = ("day", "endpoint")
     list_select_related = ("user", "key")
     search_fields = ("user__username", "key__name", "key__public_id")

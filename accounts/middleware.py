@@ -12,6 +12,7 @@ from accounts.audit import acting_from, record
 from accounts.callers import BOOK
 from accounts.places import address_of
 from accounts.tiers import ADMIN
+from accounts.usage import Call
 
 NOT_MODIFIED, REFUSED = 304, 400
 READING = ("GET", "HEAD", "OPTIONS")
@@ -34,16 +35,20 @@ class CallerLimits:
         address = address_of(request)
         caller = getattr(request, "caller", None) or BOOK.find_address(address)
         verdict = getattr(request, "verdict", None)
+        is_spent = getattr(request, "is_counted", False)
         if verdict is None:
             verdict = admission.standing(caller, request.path)
-        elif response.status_code == NOT_MODIFIED and getattr(request, "is_counted", False):
-            verdict = admission.take_back(verdict)
+        elif response.status_code == NOT_MODIFIED and is_spent:
+            verdict, is_spent = admission.take_back(verdict), False
         for name, value in verdict.headers():
             response[name.decode()] = value.decode()
         if caller.user_id is not None:
             match = request.resolver_match
             endpoint = match.route if match is not None else "unknown"
-            usage.note(caller.user_id, caller.key_id, endpoint, response.status_code, address)
+            status = response.status_code
+            usage.note(
+                Call(caller.user_id, caller.key_id, endpoint, status, address, is_spent=is_spent)
+            )
         return response
 
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts import keys, second_factor, tokens
 from accounts.audit import record
 from accounts.callers import BOOK, Caller
-from accounts.models import ApiKey, RevokedToken, Tier, User
-from accounts.selectors import caller_of_person, claims_of
+from accounts.models import ApiKey, QuotaNotice, RevokedToken, Tier, Usage, User
+from accounts.selectors import USAGE_DAYS, caller_of_person, claims_of
 from accounts.tiers import ADMIN, ADMINISTRATOR, ANONYMOUS, READ, TIERS
 from cryptodt.common.errors import Refusal, Unauthorized
 
@@ -265,3 +265,14 @@ def end_tokens(user: User) -> None:
     """Make every token of a person worthless."""
     User.objects.filter(pk=user.pk).update(tokens_from=timezone.now())
     BOOK.forget()
+
+
+# -- What is over ----------------------------------------------------------------------
+
+
+def forget_what_is_over(*, now: datetime) -> None:
+    """Drop expired tokens' ends and old usage. The audit is kept."""
+    RevokedToken.objects.filter(expires_at__lt=now).delete()
+    oldest = now.date() - timedelta(days=USAGE_DAYS)
+    Usage.objects.filter(day__lt=oldest).delete()
+    QuotaNotice.objects.filter(day__lt=oldest).delete()

@@ -22,6 +22,7 @@ TOO_MANY, BAD = 429, 400
 @dataclass(slots=True)
 class Tally:
     calls: int = 0
+    spent: int = 0
     limited: int = 0
     failed: int = 0
 
@@ -40,19 +41,39 @@ _lock = threading.Lock()
 _writer: threading.Thread | None = None
 
 
-def note(user_id: int, key_id: int | None, endpoint: str, status: int, address: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a known caller; `is_spent` if it counts against the day."""
+
+    user_id: int
+    key_id: int | None
+    endpoint: str
+    status: int
+    address: str
+    is_spent: bool
+
+
+def note(call: Call) -> None:
     """Take note of one call. It is in the database some seconds later."""
     now = datetime.fromtimestamp(time.time(), UTC)
     with _lock:
-        tally = _lines[Line(now.date(), user_id, key_id, endpoint)]
-        if status == TOO_MANY:
+        tally = _lines[Line(now.date(), call.user_id, call.key_id, call.endpoint)]
+        tally.spent += call.is_spent
+        if call.status == TOO_MANY:
             tally.limited += 1
         else:
             tally.calls += 1
-            tally.failed += status >= BAD
-        if key_id is not None:
-            _seen[key_id] = (now, address)
+            tally.failed += call.status >= BAD
+        if call.key_id is not None:
+            _seen[call.key_id] = (now, call.address)
     _start()
+
+
+def return_spent(call: Call) -> None:
+    """Leave a call noted that turned out to cost nothing."""
+    today = datetime.fromtimestamp(time.time(), UTC).date()
+    with _lock:
+        _lines[Line(today, call.user_id, call.key_id, call.endpoint)].spent -= 1
 
 
 def flush() -> None:
@@ -81,6 +102,7 @@ def _keep(line: Line, tally: Tally) -> None:
     with _lock:
         kept = _lines[line]
         kept.calls += tally.calls
+        kept.spent += tally.spent
         kept.limited += tally.limited
         kept.failed += tally.failed
 
@@ -96,6 +118,7 @@ def _write(line: Line, tally: Tally) -> None:
     Usage.objects.bulk_create([Usage(**row)], ignore_conflicts=True)
     Usage.objects.filter(**row).update(
         calls=F("calls") + tally.calls,
+        spent=F("spent") + tally.spent,
         limited=F("limited") + tally.limited,
         failed=F("failed") + tally.failed,
     )

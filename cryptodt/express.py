@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from django.db import close_old_connections
 
-from accounts.admission import admit, admit_held, take_back
+from accounts.admission import admit, admit_held, standing, take_back
 from accounts.callers import BOOK, Caller
 from accounts.selectors import used_today
 from accounts.tiers import READ
-from accounts.usage import note
+from accounts.usage import Call, note, return_spent
 from cryptodt.common.logs import request_id
 from cryptodt.hub import HUB
 
@@ -97,11 +97,25 @@ class Asked(NamedTuple):
         if is_unchanged := self.has(kept):
             verdict = take_back(verdict)
         if self.caller.user_id is not None:
-            status = 304 if is_unchanged else 200
-            path = self.key[0].removeprefix("/")
-            note(self.caller.user_id, self.caller.key_id, path, status, self.address)
+            note(self._call(self.caller.user_id, is_unchanged=is_unchanged))
         mine = request_id(self.given_id.decode("latin1")).encode()
         return [*verdict.headers(), (b"x-request-id", mine)]
+
+    def refunded(self) -> list[Header]:
+        """Undo the counting of what the views took for a whole answer, and was no news."""
+        if self.caller.user_id is not None:
+            return_spent(self._call(self.caller.user_id, is_unchanged=False))
+        return take_back(standing(self.caller, self.key[0])).headers()
+
+    def _call(self, user_id: int, *, is_unchanged: bool) -> Call:
+        return Call(
+            user_id=user_id,
+            key_id=self.caller.key_id,
+            endpoint=self.key[0].removeprefix("/"),
+            status=304 if is_unchanged else 200,
+            address=self.address,
+            is_spent=not is_unchanged,
+        )
 
     def is_admitted(self) -> bool:
         """Have this process take some of what the caller has left, if there is any."""
@@ -220,8 +234,7 @@ class ExpressLane:
             making.set_result(None)
         if kept is not None and asked.has(kept):
             # The views counted it, and took it for a whole answer.
-            own = told.own_headers()
-            await _answer(asked, kept, own, send)
+            await _answer(asked, kept, [*told.own_id(), *asked.refunded()], send)
             return
         for message in told.messages:
             await send(message)
@@ -247,8 +260,8 @@ class _Told:
     async def take(self, message: Message) -> None:
         self.messages.append(message)
 
-    def own_headers(self) -> list[Header]:
-        return [one for one in self.messages[0]["headers"] if one[0].lower() in OF_CALLER]
+    def own_id(self) -> list[Header]:
+        return [one for one in self.messages[0]["headers"] if one[0].lower() == b"x-request-id"]
 
     def kept(self, second: int) -> Kept | None:
         """Return the answer if it may be given to others as well."""
