@@ -170,6 +170,9 @@ def revoke_key(key: ApiKey, *, by: User, address: str | None = None) -> None:
 
 
 def _tier_for(owner: User, wish: KeyWish, by: User) -> Tier:
+    if by.must_change_password:
+        # A key would outlive the password that somebody else knows.
+        raise BadKeyWish("Choose a password of your own first.")
     tier = _tier(owner, wish, by)
     refuse_beyond(owner, wish, tier)
     refuse_too_many(owner)

@@ -29,7 +29,7 @@ def admin_page(client, operator):
 @pytest.fixture
 def assistant(client, db):
     """Somebody of the staff who may change people and keys, and is no superuser."""
-    person = given_person("ines", is_staff=True)
+    person = given_person("irma", is_staff=True)
     names = ("view_user", "change_user", "delete_user", "add_apikey", "change_apikey")
     person.user_permissions.set(Permission.objects.filter(codename__in=names))
     client.force_login(person)
