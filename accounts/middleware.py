@@ -40,8 +40,9 @@ class CallerLimits:
             verdict = admission.standing(caller, request.path)
         elif response.status_code == NOT_MODIFIED and is_spent:
             verdict, is_spent = admission.take_back(verdict), False
-        for name, value in verdict.headers():
-            response[name.decode()] = value.decode()
+        for line in verdict.told().decode().splitlines():
+            name, _, value = line.partition(": ")
+            response[name] = value
         if caller.user_id is not None:
             match = request.resolver_match
             endpoint = match.route if match is not None else "unknown"

@@ -89,23 +89,22 @@ class Asked(NamedTuple):
     caller: Caller
     address: str
 
-    def admitted(self, kept: Kept) -> "list[Header] | None":
+    def admitted(self, kept: Kept) -> bytes | None:
         """Return what this caller is told of its limits; nothing where more must be known."""
-        verdict = admit_held(self.caller, self.key[0])
-        if verdict is None:
+        is_unchanged = self.has(kept)
+        told = admit_held(self.caller, self.key[0], is_free=is_unchanged)
+        if told is None:
             return None
-        if is_unchanged := self.has(kept):
-            verdict = take_back(verdict)
         if self.caller.user_id is not None:
             note(self._call(self.caller.user_id, is_unchanged=is_unchanged))
         mine = request_id(self.given_id.decode("latin1")).encode()
-        return [*verdict.headers(), (b"x-request-id", mine)]
+        return b"%bx-request-id: %b\r\n" % (told, mine)
 
-    def refunded(self) -> list[Header]:
+    def refunded(self) -> bytes:
         """Undo the counting of what the views took for a whole answer, and was no news."""
         if self.caller.user_id is not None:
             return_spent(self._call(self.caller.user_id, is_unchanged=False))
-        return take_back(standing(self.caller, self.key[0])).headers()
+        return take_back(standing(self.caller, self.key[0])).told()
 
     def _call(self, user_id: int, *, is_unchanged: bool) -> Call:
         return Call(
@@ -234,19 +233,22 @@ class ExpressLane:
             making.set_result(None)
         if kept is not None and asked.has(kept):
             # The views counted it, and took it for a whole answer.
-            await _answer(asked, kept, [*told.own_id(), *asked.refunded()], send)
+            await _answer(asked, kept, wire(told.own_id()) + asked.refunded(), send)
             return
         for message in told.messages:
             await send(message)
 
 
-async def _answer(asked: Asked, kept: Kept, own: list[Header], send: Send) -> None:
+async def _answer(asked: Asked, kept: Kept, own: bytes, send: Send) -> None:
+    mine = [
+        (name, value) for name, _, value in (line.partition(b": ") for line in own.splitlines())
+    ]
     if asked.has(kept):
-        headers = [*kept.unchanged, *own]
+        headers = [*kept.unchanged, *mine]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
     else:
-        headers = [*kept.headers, *own]
+        headers = [*kept.headers, *mine]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": kept.body})
 
@@ -306,7 +308,7 @@ def asked_in(scope: Scope) -> Asked | None:
     host, query = told.get(b"host", b""), scope["query_string"]
     address = scope["client"][0] if scope.get("client") else ""
     caller = _caller(told, address)
-    if caller is None or (caller.is_rationed and any(one in query for one in RATIONED)):
+    if caller is None or (query and caller.is_rationed and any(one in query for one in RATIONED)):
         return None
     key = (scope["path"], query, host, scope["scheme"])
     condition, given_id = told.get(b"if-none-match", b""), told.get(b"x-request-id", b"")
