@@ -21,8 +21,8 @@ ENV PATH=/app/.venv/bin:$PATH \
     PORT=7860 \
     CRYPTODT_DATA_DIR=/data \
     HF_HOME=/data/huggingface
-# Collecting needs settings, and settings make a secret: that one must not be in the image.
-RUN CRYPTODT_DATA_DIR=/tmp/build SECRET_KEY=only-for-collecting-static-files \
+# Collecting needs settings, and settings make secrets: those must not be in the image.
+RUN CRYPTODT_DATA_DIR=/tmp/build \
     python manage.py collectstatic --noinput && rm -rf /tmp/build
 USER cryptodt
 VOLUME /data

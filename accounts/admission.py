@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -13,8 +14,7 @@ from accounts.tiers import OTHER, family_of
 MINUTE, DAY = 60, 86400
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """How one window stands: what is left, and in how many seconds it begins anew."""
 
     remaining: int
@@ -46,22 +46,13 @@ class Verdict:
             0,
         )
 
-    def headers(self) -> list[tuple[bytes, bytes]]:
-        """Return the limits in the two spellings that clients read."""
+    def told(self) -> bytes:
+        """Return the limits as they are on the wire, in the two spellings that clients read."""
         if not self.standings:
-            return []
-        first, limit = self.standings[0], self.plan.windows[0].limit
-        state = b", ".join(
-            b'"%b";r=%d;t=%d' % (window.name_bytes, standing.remaining, standing.reset)
-            for window, standing in zip(self.plan.windows, self.standings, strict=True)
-        )
-        return [
-            (b"ratelimit-policy", self.plan.policy),
-            (b"ratelimit", state),
-            (b"x-ratelimit-limit", b"%d" % limit),
-            (b"x-ratelimit-remaining", b"%d" % first.remaining),
-            (b"x-ratelimit-reset", b"%d" % (self.at + first.reset)),
-        ]
+            return b""
+        first = self.standings[0]
+        state = [number for standing in self.standings for number in standing]
+        return self.plan.told % (*state, first.remaining, self.at + first.reset)
 
 
 def plan_of(caller: Caller, path: str) -> Plan:
@@ -101,17 +92,20 @@ def admit(caller: Caller, path: str, *, used_today: Callable[[], int]) -> Verdic
     return _verdict(plan, now)
 
 
-def admit_held(caller: Caller, path: str) -> Verdict | None:
-    """Count a call against what this process holds already; nothing where it must ask."""
+def admit_held(caller: Caller, path: str, *, is_free: bool = False) -> bytes | None:
+    """Count a call against what this process holds already, and return what its caller is told;
+    nothing where it must ask. This is what a warm read waits for, so it makes no objects."""
     now, plan = time.time(), plan_of(caller, path)
-    standings = []
-    for count, window in enumerate(plan.windows):
-        lease = counter.take_held(window.counted_as, now)
-        if lease is None:
-            _give_back(plan.windows[:count], now)
-            return None
-        standings.append(Standing(lease.remaining, lease.ends_at - int(now)))
-    return Verdict(plan, tuple(standings), int(now))
+    leases = counter.take_all_held(plan.names, now, count=0 if is_free else 1)
+    if leases is None:
+        return None
+    if not leases:
+        return b""
+    second = int(now)
+    state: list[int] = []
+    for lease in leases:
+        state += (lease.permits + lease.elsewhere, lease.ends_at - second)
+    return plan.told % (*state, state[0], leases[0].ends_at)
 
 
 def take_back(verdict: Verdict) -> Verdict:

@@ -8,6 +8,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         # Loaded for what they register: the OpenAPI document asks for one by name, Django tells
-        # the other of every login.
+        # the others of every login and of every change in the admin.
         import accounts.api.schema  # noqa: PLC0415
-        import accounts.sign_ins  # noqa: F401, PLC0415
+        import accounts.sign_ins  # noqa: PLC0415
+        import accounts.trail  # noqa: F401, PLC0415

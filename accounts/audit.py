@@ -1,8 +1,23 @@
-"""Writing down who did what."""
+"""Writing down who did what, and from where."""
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from accounts.models import AuditEntry, User
+
+_address: ContextVar[str] = ContextVar("address", default="")
+
+
+@contextlib.contextmanager
+def acting_from(address: str) -> Iterator[None]:
+    """Have every entry inside the block say where its actor was, unless it says so itself."""
+    token = _address.set(address)
+    try:
+        yield
+    finally:
+        _address.reset(token)
 
 
 def record(
@@ -20,6 +35,6 @@ def record(
         actor_name=(actor.get_username() if actor is not None else name)[:150],
         action=action,
         target=target[:200],
-        address=address or None,
+        address=address or _address.get() or None,
         details=details,
     )

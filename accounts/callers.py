@@ -6,20 +6,22 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Self
+from typing import NamedTuple, Self
 
 from accounts.tiers import ANONYMOUS, Limits
 
 # What was found out about a key or a token is believed for so long; revoking takes effect sooner
 # on the process that did it, and after this on all others.
-BELIEVED = 0.9
+BELIEVED = 0.8
+# Then one request looks again, and the others that come meanwhile need not: together still less
+# than a second.
+LOOKING = 0.15
 MOST_KNOWN = 10_000
 # Whoever has one address of IPv6 has as many of such a network as there are stars.
 NETWORK_BITS = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """One limit that a call counts against."""
 
     name: str
@@ -27,22 +29,30 @@ class Window:
     limit: int
     seconds: int
 
-    @property
-    def name_bytes(self) -> bytes:
-        return self.name.encode()
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """All limits that a call counts against, and how they are announced."""
+class Plan(NamedTuple):
+    """All limits that a call counts against, and how they are announced on the wire."""
 
     windows: tuple[Window, ...]
-    policy: bytes
+    # What they are counted as.
+    names: tuple[str, ...]
+    # Filled in with what is left and when it begins anew: nothing else changes between two calls.
+    told: bytes
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Self:
-        told = (f'"{one.name}";q={one.limit};w={one.seconds}' for one in windows)
-        return cls(tuple(windows), ", ".join(told).encode())
+        names = tuple(one.counted_as for one in windows)
+        return cls(tuple(windows), names, _told(windows) if windows else b"")
+
+
+def _told(windows: Sequence[Window]) -> bytes:
+    policy = ", ".join(f'"{one.name}";q={one.limit};w={one.seconds}' for one in windows)
+    state = ", ".join(f'"{one.name}";r=%d;t=%d' for one in windows)
+    return (
+        f"ratelimit-policy: {policy}\r\nratelimit: {state}\r\n"
+        f"x-ratelimit-limit: {windows[0].limit}\r\n"
+        "x-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
+    ).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,7 @@ class Caller:
 class _Known:
     caller: Caller
     until: float
+    is_looked_up: bool = False
 
 
 @dataclass
@@ -96,7 +107,13 @@ class Book:
 
     def find(self, shown: bytes) -> Caller | None:
         entry = self.known.get(fingerprint(shown))
-        return entry.caller if entry is not None and entry.until > time.monotonic() else None
+        if entry is None:
+            return None
+        now = time.monotonic()
+        if now < entry.until or (entry.is_looked_up and now < entry.until + LOOKING):
+            return entry.caller
+        entry.is_looked_up = True
+        return None
 
     def recognize(self, shown: bytes, look_up: Callable[[], Caller]) -> Caller:
         """Return the caller who shows this; `look_up` raises a refusal for a stranger."""

@@ -6,7 +6,7 @@ spend is the price, so lots are small.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -55,12 +55,22 @@ def take(
 
 def take_held(name: str, now: float) -> Lease | None:
     """Spend a permit that this process holds already; nothing if it holds none."""
+    found = take_all_held((name,), now)
+    return found[0] if found is not None else None
+
+
+def take_all_held(names: Sequence[str], now: float, *, count: int = 1) -> list[Lease] | None:
+    """Spend a permit of each of these, or, if one of them has none left here, of none."""
     with _lock:
-        lease = _leases.get(name)
-        if lease is None or lease.ends_at <= now or lease.permits <= 0:
-            return None
-        lease.permits -= 1
-        return lease
+        found = []
+        for name in names:
+            lease = _leases.get(name)
+            if lease is None or lease.permits <= 0 or lease.ends_at <= now:
+                return None
+            found.append(lease)
+        for lease in found:
+            lease.permits -= count
+    return found
 
 
 def give_back(name: str, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Holds back who still owes a password or a second factor, and tells callers their limits."""
+"""Holds back who owes a password or a second factor, tells callers their limits, follows operators."""
 
 from collections.abc import Callable
 
@@ -7,11 +7,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import admission, second_factor, usage
+from accounts import admission, second_factor, selectors, usage
+from accounts.audit import acting_from, record
 from accounts.callers import BOOK
 from accounts.places import address_of
+from accounts.tiers import ADMIN
+from accounts.usage import Call
 
-NOT_MODIFIED = 304
+NOT_MODIFIED, REFUSED = 304, 400
+READING = ("GET", "HEAD", "OPTIONS")
 ALWAYS_OPEN = ("accounts-password", "accounts-logout")
 
 
@@ -31,17 +35,54 @@ class CallerLimits:
         address = address_of(request)
         caller = getattr(request, "caller", None) or BOOK.find_address(address)
         verdict = getattr(request, "verdict", None)
+        is_spent = getattr(request, "is_counted", False)
         if verdict is None:
             verdict = admission.standing(caller, request.path)
-        elif response.status_code == NOT_MODIFIED and getattr(request, "is_counted", False):
-            verdict = admission.take_back(verdict)
-        for name, value in verdict.headers():
-            response[name.decode()] = value.decode()
+        elif response.status_code == NOT_MODIFIED and is_spent:
+            verdict, is_spent = admission.take_back(verdict), False
+        for line in verdict.told().decode().splitlines():
+            name, _, value = line.partition(": ")
+            response[name] = value
         if caller.user_id is not None:
             match = request.resolver_match
             endpoint = match.route if match is not None else "unknown"
-            usage.note(caller.user_id, caller.key_id, endpoint, response.status_code, address)
+            status = response.status_code
+            usage.note(
+                Call(caller.user_id, caller.key_id, endpoint, status, address, is_spent=is_spent)
+            )
         return response
+
+
+class AuditTrail:
+    """Says in the audit where people were, and what operators have the API do."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with acting_from(address_of(request)):
+            response = self.get_response(request)
+            if self.is_worth_a_line(request, response):
+                self.write(request, response)
+        return response
+
+    def is_worth_a_line(self, request: HttpRequest, response: HttpResponse) -> bool:
+        if request.method in READING or response.status_code >= REFUSED:
+            return False
+        match = request.resolver_match
+        view = getattr(match.func, "cls", None) if match is not None else None
+        return getattr(view, "scope", None) == ADMIN
+
+    def write(self, request: HttpRequest, response: HttpResponse) -> None:
+        caller = request.caller  # type: ignore[attr-defined]
+        key = {} if caller.key_id is None else {"key": caller.key_id}
+        record(
+            "operator call",
+            actor=selectors.person(caller),
+            target=f"{request.method} {request.path}",
+            status=response.status_code,
+            **key,
+        )
 
 
 class PasswordChangeRequired:

@@ -70,6 +70,15 @@ class User(AbstractUser):
             ),
         ]
 
+    def set_password(self, raw_password: str | None) -> None:
+        """Set it, whoever does and by whichever way; tokens of the old one end with it."""
+        super().set_password(raw_password)
+        self.tokens_from = timezone.now()
+
+    def set_unusable_password(self) -> None:
+        super().set_unusable_password()
+        self.tokens_from = timezone.now()
+
 
 def _reading() -> list[str]:
     return [READ]
@@ -140,6 +149,8 @@ class Usage(models.Model):
     key = models.ForeignKey(ApiKey, null=True, on_delete=models.CASCADE)
     endpoint = models.CharField(max_length=100)
     calls = models.PositiveBigIntegerField(default=0)
+    # Some cost nothing of the day: no news (304), asking for one's usage, being refused.
+    spent = models.PositiveBigIntegerField(default=0)
     limited = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
 
@@ -156,6 +167,22 @@ class Usage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.endpoint}: {self.calls}"
+
+
+class QuotaNotice(models.Model):
+    """That somebody was told of a key's day running out: once a day for each step."""
+
+    day = models.DateField()
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE)
+    percent = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("day", "key", "percent"), name="one_notice_of_a_step"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.percent} %"
 
 
 class AuditEntry(models.Model):

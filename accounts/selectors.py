@@ -1,6 +1,6 @@
 """Reading: who shows a key or a token, what was used, what happened."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -64,7 +64,15 @@ def used_today(caller: Caller) -> int:
     today = Usage.objects.filter(
         day=timezone.now().date(), user_id=caller.user_id, key_id=caller.key_id
     )
-    return today.aggregate(calls=Sum("calls"))["calls"] or 0
+    return today.aggregate(spent=Sum("spent"))["spent"] or 0
+
+
+def spent_by_keys(day: date) -> list[tuple[ApiKey, int]]:
+    """Return every key that was used on a day, and what that cost of it."""
+    rows = Usage.objects.filter(day=day, key__isnull=False).values("key")
+    spent = {row["key"]: row["sum"] for row in rows.annotate(sum=Sum("spent"))}
+    found = ApiKey.objects.select_related("owner", "tier").in_bulk(list(spent))
+    return [(key, spent[number]) for number, key in found.items()]
 
 
 def person(caller: Caller) -> User:
@@ -165,8 +173,7 @@ def _caller_of_claims(claims: Claims) -> Caller:
     is_over = (
         user is None
         or not user.is_active
-        # Tokens count whole seconds.
-        or claims.issued_at < user.tokens_from.replace(microsecond=0)
+        or claims.issued_at < user.tokens_from
         or RevokedToken.objects.filter(jti=claims.jti).exists()
     )
     if user is None or is_over:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts import keys, second_factor, tokens
 from accounts.audit import record
 from accounts.callers import BOOK, Caller
-from accounts.models import ApiKey, RevokedToken, Tier, User
-from accounts.selectors import caller_of_person, claims_of
+from accounts.models import ApiKey, QuotaNotice, RevokedToken, Tier, Usage, User
+from accounts.selectors import USAGE_DAYS, caller_of_person, claims_of
 from accounts.tiers import ADMIN, ADMINISTRATOR, ANONYMOUS, READ, TIERS
 from cryptodt.common.errors import Refusal, Unauthorized
 
@@ -71,8 +71,6 @@ def change_password(
     """Store a password that the person chose, which ends the duty to change it."""
     user.set_password(password)
     user.must_change_password = False
-    # Whoever had a token by the old password has none by the new one.
-    user.tokens_from = timezone.now()
     user.save(update_fields=["password", "must_change_password", "tokens_from"])
     BOOK.forget()
     record(how, actor=user, address=address)
@@ -126,7 +124,6 @@ def issue_key(
     """Issue a key. For oneself it is of one's own tier; staff may issue another."""
     by = by or owner
     tier = _tier_for(owner, wish, by)
-    _refuse_beyond(owner, wish, tier)
     made = keys.make()
     key = ApiKey.objects.create(
         public_id=made.public_id,
@@ -173,6 +170,16 @@ def revoke_key(key: ApiKey, *, by: User, address: str | None = None) -> None:
 
 
 def _tier_for(owner: User, wish: KeyWish, by: User) -> Tier:
+    if by.must_change_password:
+        # A key would outlive the password that somebody else knows.
+        raise BadKeyWish("Choose a password of your own first.")
+    tier = _tier(owner, wish, by)
+    refuse_beyond(owner, wish, tier)
+    refuse_too_many(owner)
+    return tier
+
+
+def _tier(owner: User, wish: KeyWish, by: User) -> Tier:
     if wish.tier is None or wish.tier == owner.tier_id:
         return owner.tier
     if not by.is_staff:
@@ -183,7 +190,8 @@ def _tier_for(owner: User, wish: KeyWish, by: User) -> Tier:
     return tier
 
 
-def _refuse_beyond(owner: User, wish: KeyWish, tier: Tier) -> None:
+def refuse_beyond(owner: User, wish: KeyWish, tier: Tier) -> None:
+    """Raise what is wrong with a wish, if anything is."""
     if not wish.name.strip():
         raise BadKeyWish("A key needs a name, so that you know it again.")
     beyond = sorted(set(wish.scopes) - set(tier.scopes))
@@ -194,6 +202,9 @@ def _refuse_beyond(owner: User, wish: KeyWish, tier: Tier) -> None:
         raise BadKeyWish("Only an operator's key can administer.")
     if wish.expires_at is not None and wish.expires_at <= timezone.now():
         raise BadKeyWish("A key cannot have expired before it is made.")
+
+
+def refuse_too_many(owner: User) -> None:
     live = owner.api_keys.filter(revoked_at=None).exclude(expires_at__lte=timezone.now())
     if live.count() >= MOST_KEYS:
         raise BadKeyWish(f"You have {MOST_KEYS} keys; revoke one that you do not use.")
@@ -257,3 +268,14 @@ def end_tokens(user: User) -> None:
     """Make every token of a person worthless."""
     User.objects.filter(pk=user.pk).update(tokens_from=timezone.now())
     BOOK.forget()
+
+
+# -- What is over ----------------------------------------------------------------------
+
+
+def forget_what_is_over(*, now: datetime) -> None:
+    """Drop expired tokens' ends and old usage. The audit is kept."""
+    RevokedToken.objects.filter(expires_at__lt=now).delete()
+    oldest = now.date() - timedelta(days=USAGE_DAYS)
+    Usage.objects.filter(day__lt=oldest).delete()
+    QuotaNotice.objects.filter(day__lt=oldest).delete()

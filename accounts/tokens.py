@@ -1,8 +1,9 @@
 """Tokens: a day's pass, made from a key or a login, and checked without a query."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from django.utils import timezone
 from rest_framework_simplejwt.exceptions import ExpiredTokenError, TokenError
 from rest_framework_simplejwt.tokens import AccessToken, RefreshToken, Token
 
@@ -10,6 +11,11 @@ from cryptodt.common.errors import Unauthorized
 
 # Which key a token was made from; a login makes one without.
 KEY_CLAIM = "key"
+# When it was made, in microseconds: `iat` counts seconds, and in one of those a password can be
+# changed after a thief used it.
+MADE_CLAIM = "made"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 LONGEST = 2000
 
 
@@ -34,6 +40,7 @@ class Pair:
 def pair_for(user_id: int, key_id: int | None) -> Pair:
     refresh = RefreshToken()
     refresh["user_id"] = user_id
+    refresh[MADE_CLAIM] = (timezone.now() - EPOCH) // MICROSECOND
     if key_id is not None:
         refresh[KEY_CLAIM] = key_id
     access = refresh.access_token
@@ -67,7 +74,7 @@ def _read(kind: type[Token], text: str) -> Claims:
             jti=str(token["jti"]),
             user_id=int(token["user_id"]),
             key_id=None if key_id is None else int(key_id),
-            issued_at=datetime.fromtimestamp(int(token["iat"]), UTC),
+            issued_at=EPOCH + int(token[MADE_CLAIM]) * MICROSECOND,
             expires_at=datetime.fromtimestamp(int(token["exp"]), UTC),
         )
     except ExpiredTokenError:

@@ -4,9 +4,9 @@ import atexit
 import logging
 import threading
 import time
-from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple, TypeAlias
 
 from django.db import DatabaseError, IntegrityError, close_old_connections, transaction
 from django.db.models import F
@@ -16,35 +16,48 @@ from accounts.models import ApiKey, Usage
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 2.0
+DAY = 86400
+EPOCH = date(1970, 1, 1)
 TOO_MANY, BAD = 429, 400
 
 
 @dataclass(slots=True)
 class Tally:
     calls: int = 0
+    spent: int = 0
     limited: int = 0
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    day: date
+# Days since the epoch, a person, a key, an endpoint; dates are made when a line is written down.
+Line: TypeAlias = tuple[int, int, int | None, str]
+
+
+class Call(NamedTuple):
+    """One call of a known caller; `is_spent` if it counts against the day."""
+
     user_id: int
     key_id: int | None
     endpoint: str
+    status: int
+    address: str
+    is_spent: bool
 
 
-_lines: defaultdict[Line, Tally] = defaultdict(Tally)
-_seen: dict[int, tuple[datetime, str]] = {}
+_lines: dict[Line, Tally] = {}
+_seen: dict[int, tuple[float, str]] = {}
 _lock = threading.Lock()
 _writer: threading.Thread | None = None
 
 
-def note(user_id: int, key_id: int | None, endpoint: str, status: int, address: str) -> None:
+def note(call: Call) -> None:
     """Take note of one call. It is in the database some seconds later."""
-    now = datetime.fromtimestamp(time.time(), UTC)
+    now = time.time()
+    user_id, key_id, endpoint, status, address, is_spent = call
+    line = (int(now) // DAY, user_id, key_id, endpoint)
     with _lock:
-        tally = _lines[Line(now.date(), user_id, key_id, endpoint)]
+        tally = _lines.get(line) or _begin(line)
+        tally.spent += is_spent
         if status == TOO_MANY:
             tally.limited += 1
         else:
@@ -52,7 +65,19 @@ def note(user_id: int, key_id: int | None, endpoint: str, status: int, address: 
             tally.failed += status >= BAD
         if key_id is not None:
             _seen[key_id] = (now, address)
+
+
+def _begin(line: Line) -> Tally:
+    tally = _lines[line] = Tally()
     _start()
+    return tally
+
+
+def return_spent(call: Call) -> None:
+    """Leave a call noted that turned out to cost nothing."""
+    line = (int(time.time()) // DAY, call.user_id, call.key_id, call.endpoint)
+    with _lock:
+        (_lines.get(line) or _begin(line)).spent -= 1
 
 
 def flush() -> None:
@@ -74,41 +99,44 @@ def flush() -> None:
             _keep(line, tally)
     for key_id, (at, address) in seen.items():
         where = {"last_used_from": address} if address else {}
-        ApiKey.objects.filter(pk=key_id).update(last_used_at=at, **where)
+        last_used = datetime.fromtimestamp(at, UTC)
+        ApiKey.objects.filter(pk=key_id).update(last_used_at=last_used, **where)
 
 
 def _keep(line: Line, tally: Tally) -> None:
     with _lock:
-        kept = _lines[line]
+        kept = _lines.get(line) or _begin(line)
         kept.calls += tally.calls
+        kept.spent += tally.spent
         kept.limited += tally.limited
         kept.failed += tally.failed
 
 
 @transaction.atomic
 def _write(line: Line, tally: Tally) -> None:
+    day, user_id, key_id, endpoint = line
     row = {
-        "day": line.day,
-        "user_id": line.user_id,
-        "key_id": line.key_id,
-        "endpoint": line.endpoint,
+        "day": EPOCH + timedelta(days=day),
+        "user_id": user_id,
+        "key_id": key_id,
+        "endpoint": endpoint,
     }
     Usage.objects.bulk_create([Usage(**row)], ignore_conflicts=True)
     Usage.objects.filter(**row).update(
         calls=F("calls") + tally.calls,
+        spent=F("spent") + tally.spent,
         limited=F("limited") + tally.limited,
         failed=F("failed") + tally.failed,
     )
 
 
 def _start() -> None:
+    """Have somebody write; called by whoever begins a line, and so holds the lock."""
     global _writer
     if _writer is None or not _writer.is_alive():
-        with _lock:
-            if _writer is None or not _writer.is_alive():
-                _writer = threading.Thread(target=_write_on, name="usage", daemon=True)
-                _writer.start()
-                atexit.register(flush)
+        _writer = threading.Thread(target=_write_on, name="usage", daemon=True)
+        _writer.start()
+        atexit.register(flush)
 
 
 def _write_on() -> None:

@@ -47,6 +47,8 @@ def schedule() -> tuple[Job, ...]:
         Job("repair candles", "market.tasks.repair.repair_candles", 60, 55, 30),
         Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600, 120),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
+        Job("warn of quotas", "accounts.tasks.warn_of_quotas", 300, 240, 30),
+        Job("forget what is over", "accounts.tasks.forget_what_is_over", 86400, 3600, 60),
         Job(
             "discover providers",
             "providers.tasks.discover_daily",

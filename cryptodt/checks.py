@@ -7,12 +7,10 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connection
 
-SHORTEST_SECRET = 32
-
 
 @register(Tags.security, deploy=True)
 def check_shape(**_: Any) -> list[CheckMessage]:
-    return [*_many_processes(), *_secrets()]
+    return list(_many_processes())
 
 
 def _many_processes() -> Iterator[CheckMessage]:
@@ -30,14 +28,3 @@ def _many_processes() -> Iterator[CheckMessage]:
             hint="Set DATABASE_URL to a PostgreSQL database.",
             id="cryptodt.E002",
         )
-
-
-def _secrets() -> Iterator[CheckMessage]:
-    if len(settings.SECRET_KEY) < SHORTEST_SECRET:
-        yield Error(
-            f"SECRET_KEY is shorter than {SHORTEST_SECRET} characters.",
-            hint="Leave it out, and a good one is made and kept.",
-            id="cryptodt.E003",
-        )
-    if settings.DEBUG:
-        yield Error("DEBUG shows the inside of the house to everybody.", id="cryptodt.E004")

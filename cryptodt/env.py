@@ -2,14 +2,24 @@
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+
+SHORTEST_SECRET = 32
+FEWEST_LETTERS = 8
+# What examples say where a secret belongs; whoever copies one shares it with the whole world.
+_EXAMPLE = re.compile(
+    r"change[-_ .]?(me|this|it|in)|your[-_ .]?(\w+[-_ .])?(secret|key|salt)|insecure|example|default",
+    re.IGNORECASE,
+)
 
 
 def text(name: str, default: str = "") -> str:
@@ -73,6 +83,39 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
+def never(name: str, instead: str) -> bool:
+    """Return False, and refuse to start where a variable asks for what does not exist."""
+    if text(name).lower() in TRUE:
+        raise ImproperlyConfigured(f"{name} cannot be switched on here. {instead}")
+    return False
+
+
+def origins(name: str, *, with_credentials: bool) -> list[str]:
+    """Return the pages' origins that a variable lists; `*` stands for all of them."""
+    found = listing(name)
+    if "*" in found and with_credentials:
+        raise ImproperlyConfigured(
+            f"{name}=* with credentials would let every page on the web act as whoever looks at"
+            " it. Name the origins, or do without credentials."
+        )
+    for one in found:
+        if one != "*" and not _is_origin(one):
+            raise ImproperlyConfigured(
+                f"{name} holds origins such as https://example.com, or *, and not {one!r}."
+            )
+    return found
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    return is_web and text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc
+
+
 def secret(name: str, default: str = "") -> str:
     """Return a secret from NAME, or from the file that NAME_FILE points to."""
     path = text(f"{name}_FILE")
@@ -85,14 +128,31 @@ def secret(name: str, default: str = "") -> str:
 
 
 def kept_secret(name: str, file: Path) -> str:
-    """Return the secret NAME, or one that is made once and kept in `file`."""
-    value = secret(name)
-    if value:
-        return value
-    try:
+    """Return the secret NAME, or one that is made once and kept in `file`.
+
+    One that others could know or try is refused: everything else here is built on it.
+    """
+    value = secret(name) or _kept(file)
+    if flaw := flaw_of(value):
+        raise ImproperlyConfigured(
+            f"{name} {flaw}. Leave it out and a good one is made and kept, or make one with"
+            " `openssl rand -base64 48`."
+        )
+    return value
+
+
+def flaw_of(value: str) -> str | None:
+    """Return what is wrong with a secret, without repeating it; nothing is wrong with most."""
+    if len(value) < SHORTEST_SECRET:
+        return f"is shorter than {SHORTEST_SECRET} characters"
+    if len(set(value)) < FEWEST_LETTERS:
+        return "repeats itself"
+    return "is one that an example shows" if _EXAMPLE.search(value) else None
+
+
+def _kept(file: Path) -> str:
+    with contextlib.suppress(FileNotFoundError):
         return file.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        pass
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     # Made for its owner's eyes only, and written before it gets its name, so nobody finds it empty.
     handle, draft = tempfile.mkstemp(dir=file.parent)

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from django.db import close_old_connections
 
-from accounts.admission import admit, admit_held, take_back
+from accounts.admission import admit, admit_held, standing, take_back
 from accounts.callers import BOOK, Caller
 from accounts.selectors import used_today
 from accounts.tiers import READ
-from accounts.usage import note
+from accounts.usage import Call, note, return_spent
 from cryptodt.common.logs import request_id
 from cryptodt.hub import HUB
 
@@ -48,7 +48,7 @@ MOST_ANSWERS = 512
 # What callers of JSON send; whatever else they accept, the views weigh it.
 ACCEPTED = {b"", b"*/*", b"application/json", b"application/json, text/plain, */*"}
 # An answer may depend on these headers, so a request that has one goes the long way.
-LONG_WAY = {b"cookie", b"range"}
+LONG_WAY = {b"cookie", b"origin", b"range"}
 # What one caller may ask in a request, and another may not.
 RATIONED = (b"symbol", b"since", b"until", b"cursor")
 # An answer with one of these was meant for one caller.
@@ -89,19 +89,32 @@ class Asked(NamedTuple):
     caller: Caller
     address: str
 
-    def admitted(self, kept: Kept) -> "list[Header] | None":
+    def admitted(self, kept: Kept) -> bytes | None:
         """Return what this caller is told of its limits; nothing where more must be known."""
-        verdict = admit_held(self.caller, self.key[0])
-        if verdict is None:
+        is_unchanged = self.has(kept)
+        told = admit_held(self.caller, self.key[0], is_free=is_unchanged)
+        if told is None:
             return None
-        if is_unchanged := self.has(kept):
-            verdict = take_back(verdict)
         if self.caller.user_id is not None:
-            status = 304 if is_unchanged else 200
-            path = self.key[0].removeprefix("/")
-            note(self.caller.user_id, self.caller.key_id, path, status, self.address)
+            note(self._call(self.caller.user_id, is_unchanged=is_unchanged))
         mine = request_id(self.given_id.decode("latin1")).encode()
-        return [*verdict.headers(), (b"x-request-id", mine)]
+        return b"%bx-request-id: %b\r\n" % (told, mine)
+
+    def refunded(self) -> bytes:
+        """Undo the counting of what the views took for a whole answer, and was no news."""
+        if self.caller.user_id is not None:
+            return_spent(self._call(self.caller.user_id, is_unchanged=False))
+        return take_back(standing(self.caller, self.key[0])).told()
+
+    def _call(self, user_id: int, *, is_unchanged: bool) -> Call:
+        return Call(
+            user_id=user_id,
+            key_id=self.caller.key_id,
+            endpoint=self.key[0].removeprefix("/"),
+            status=304 if is_unchanged else 200,
+            address=self.address,
+            is_spent=not is_unchanged,
+        )
 
     def is_admitted(self) -> bool:
         """Have this process take some of what the caller has left, if there is any."""
@@ -220,20 +233,22 @@ class ExpressLane:
             making.set_result(None)
         if kept is not None and asked.has(kept):
             # The views counted it, and took it for a whole answer.
-            own = told.own_headers()
-            await _answer(asked, kept, own, send)
+            await _answer(asked, kept, wire(told.own_id()) + asked.refunded(), send)
             return
         for message in told.messages:
             await send(message)
 
 
-async def _answer(asked: Asked, kept: Kept, own: list[Header], send: Send) -> None:
+async def _answer(asked: Asked, kept: Kept, own: bytes, send: Send) -> None:
+    mine = [
+        (name, value) for name, _, value in (line.partition(b": ") for line in own.splitlines())
+    ]
     if asked.has(kept):
-        headers = [*kept.unchanged, *own]
+        headers = [*kept.unchanged, *mine]
         await send({"type": "http.response.start", "status": 304, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
     else:
-        headers = [*kept.headers, *own]
+        headers = [*kept.headers, *mine]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": kept.body})
 
@@ -247,8 +262,8 @@ class _Told:
     async def take(self, message: Message) -> None:
         self.messages.append(message)
 
-    def own_headers(self) -> list[Header]:
-        return [one for one in self.messages[0]["headers"] if one[0].lower() in OF_CALLER]
+    def own_id(self) -> list[Header]:
+        return [one for one in self.messages[0]["headers"] if one[0].lower() == b"x-request-id"]
 
     def kept(self, second: int) -> Kept | None:
         """Return the answer if it may be given to others as well."""
@@ -293,7 +308,7 @@ def asked_in(scope: Scope) -> Asked | None:
     host, query = told.get(b"host", b""), scope["query_string"]
     address = scope["client"][0] if scope.get("client") else ""
     caller = _caller(told, address)
-    if caller is None or (caller.is_rationed and any(one in query for one in RATIONED)):
+    if caller is None or (query and caller.is_rationed and any(one in query for one in RATIONED)):
         return None
     key = (scope["path"], query, host, scope["scheme"])
     condition, given_id = told.get(b"if-none-match", b""), told.get(b"x-request-id", b"")

@@ -52,7 +52,7 @@ class ExpressHttp(HttpToolsProtocol):
         own = asked.admitted(kept) if kept is not None else None
         if kept is None or own is None:
             return None
-        common, mine = wire(self.server_state.default_headers), wire(own)
+        common = wire(self.server_state.default_headers)
         if asked.has(kept):
-            return b"%b%b%b%b\r\n" % (NOT_MODIFIED, common, kept.unchanged_head, mine)
-        return b"%b%b%b%b\r\n%b" % (OK, common, kept.head, mine, kept.body)
+            return b"%b%b%b%b\r\n" % (NOT_MODIFIED, common, kept.unchanged_head, own)
+        return b"%b%b%b%b\r\n%b" % (OK, common, kept.head, own, kept.body)

@@ -23,11 +23,52 @@ DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 HOST = env.text("HOST", "127.0.0.1")
 PORT = env.number("PORT", 7860)
-DEBUG = False
+# There is no other mode: whoever asks for one would not get what it promises.
+DEBUG = env.never("DEBUG", "LOG_LEVEL=debug tells more.")
 SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR / "secrets" / "secret_key")
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS") or ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS")
 PROCESSES = env.number("CRYPTODT_PROCESSES", 1, least=1)
+
+# -- Over the wire -------------------------------------------------------------
+
+# One switch for everything that holds only where each page comes over TLS. It is off at first:
+# http://localhost, or a machine in one's own network, would be locked out by it.
+HTTPS = env.flag("HTTPS", default=False)
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Who watches the process asks it directly.
+SECURE_REDIRECT_EXEMPT = [r"^api/health$"]
+SECURE_HSTS_SECONDS = 365 * 86400 if HTTPS else 0
+# The promise is made for this name alone: the names beneath it, and the browsers' own lists, are
+# for the owner of the domain to decide on.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
+
+# Which other sites' pages may read what the API answers.
+CORS_ALLOW_CREDENTIALS = env.flag("CORS_CREDENTIALS", default=False)
+CORS_ORIGINS = env.origins("CORS_ORIGINS", with_credentials=CORS_ALLOW_CREDENTIALS)
+CORS_ALLOW_ALL_ORIGINS = "*" in CORS_ORIGINS
+CORS_ALLOWED_ORIGINS = [one for one in CORS_ORIGINS if one != "*"]
+CORS_URLS_REGEX = r"^/(api/|openapi\.json$)"
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "if-none-match",
+    "x-api-key",
+    "x-csrftoken",
+    "x-request-id",
+)
+CORS_EXPOSE_HEADERS = (
+    "etag",
+    "ratelimit",
+    "ratelimit-policy",
+    "retry-after",
+    "x-cryptodt-market",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-request-id",
+)
 
 # -- Apps and middleware -------------------------------------------------------
 
@@ -45,6 +86,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "corsheaders",
     "django_celery_beat",
     "axes",
     "django_otp",
@@ -56,6 +98,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "cryptodt.middleware.RequestLog",
     "cryptodt.middleware.PageHeaders",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -67,6 +110,7 @@ MIDDLEWARE = [
     "accounts.middleware.PasswordChangeRequired",
     "accounts.middleware.SecondFactorRequired",
     "accounts.middleware.CallerLimits",
+    "accounts.middleware.AuditTrail",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -162,7 +206,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 # Django's own Redis cache counts as it should, which django-ratelimit does not know. A cache of
 # the process is shared by all there is where there is one process; `check` refuses more.
-SILENCED_SYSTEM_CHECKS = ["django_ratelimit.W001"]
+SILENCED_SYSTEM_CHECKS.append("django_ratelimit.W001")
 if PROCESSES == 1 and not REDIS_URL:
     SILENCED_SYSTEM_CHECKS.append("django_ratelimit.E003")
 

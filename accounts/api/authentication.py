@@ -1,6 +1,7 @@
 """Who is calling over HTTP: a key, a token, a person with a session, or nobody in particular."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.functional import SimpleLazyObject
@@ -63,11 +64,24 @@ class PersonAuthentication(SessionAuthentication):
 
 def caller_shown(request: Request) -> Caller | None:
     """Return whose key or token a request shows, if it shows one."""
+    if shown := request.headers.get("X-API-Key", ""):
+        return _known(selectors.known_by_key, shown, request)
+    kind, _, shown = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != BEARER:
+        return None
+    return _known(selectors.known_by_bearer, shown.strip(), request)
+
+
+def caller_with(key: str, request: Request) -> Caller:
+    """Return whose key this is, which came by another way than a header; no rule is milder."""
+    caller = _known(selectors.known_by_key, key, request)
+    _refuse_elsewhere(caller, request)
+    return caller
+
+
+def _known(look_up: Callable[[str], Caller], shown: str, request: Request) -> Caller:
     try:
-        if shown := request.headers.get("X-API-Key", ""):
-            return selectors.known_by_key(shown)
-        kind, _, shown = request.headers.get("Authorization", "").partition(" ")
-        return selectors.known_by_bearer(shown.strip()) if kind.lower() == BEARER else None
+        return look_up(shown)
     except Unauthorized:
         _slow_down_guessing(request)
         raise
@@ -81,7 +95,8 @@ def caller_of(request: Request) -> Caller:
 
 
 def _slow_down_guessing(request: Request) -> None:
-    """Nobody guesses a key; but whoever tries must not keep the database busy with it."""
+    """Nobody guesses a key; but whoever tries is told to stop. A right one is not kept waiting:
+    others may have the same address."""
     name = f"wrong:{network_of(address_of(request))}"
     if counter.take(name, WRONG_PER_MINUTE, 60, time.time()) is None:
         raise TooManyGuesses("Too many wrong keys from your address.", retry_after=60)

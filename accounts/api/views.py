@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts import admission, keys, people, selectors, services
+from accounts import admission, people, selectors, services
 from accounts.api import serializers
-from accounts.api.authentication import caller_of, caller_shown
+from accounts.api.authentication import caller_of, caller_shown, caller_with
 from accounts.audit import record
 from accounts.flood import refuse_flood
 from accounts.places import address_of
@@ -40,10 +40,7 @@ class TokenView(APIView):
     def post(self, request: Request) -> Response:
         body = _body(request)
         if "api_key" in body:
-            shown = _text(body, "api_key")
-            if not keys.looks_like_key(shown):
-                raise Unauthorized(selectors.WRONG_KEY)
-            caller = selectors.known_by_key(shown)
+            caller = caller_with(_text(body, "api_key"), request)
         else:
             found = caller_shown(request)
             if found is None or found.key_id is None:

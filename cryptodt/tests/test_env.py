@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from cryptodt import env
 
+CHOSEN = "q7Hn2-vWx91LrTzB4cKd8mYs6PjE3fUa"
+
 
 @pytest.fixture
 def given(monkeypatch):
@@ -116,9 +118,64 @@ def test_a_kept_secret_is_made_once_and_for_its_owner_only(tmp_path):
 
 
 def test_a_kept_secret_gives_way_to_the_one_that_is_given(given, tmp_path):
-    given("chosen")
-    assert env.kept_secret("ANSWER", tmp_path / "key") == "chosen"
+    given(CHOSEN)
+    assert env.kept_secret("ANSWER", tmp_path / "key") == CHOSEN
     assert not (tmp_path / "key").exists()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "changeme",
+        "short-but-otherwise-a-fine-one",
+        "your-secret-key-change-in-production",
+        "django-insecure-" + "k3v9x7q2m5" * 5,
+        "change_me_to_something_that_is_long",
+        "a" * 64,
+        "abcabcabc" * 8,
+    ],
+)
+def test_a_secret_that_others_could_try_is_refused_and_not_repeated(given, tmp_path, value):
+    given(value)
+    with pytest.raises(ImproperlyConfigured, match="ANSWER") as refused:
+        env.kept_secret("ANSWER", tmp_path / "key")
+    assert value not in str(refused.value)
+
+
+def test_a_weak_secret_in_a_file_is_refused_as_well(monkeypatch, tmp_path):
+    (tmp_path / "named").write_text("changeme\n")
+    monkeypatch.setenv("ANSWER_FILE", str(tmp_path / "named"))
+    with pytest.raises(ImproperlyConfigured, match="ANSWER"):
+        env.kept_secret("ANSWER", tmp_path / "key")
+    monkeypatch.delenv("ANSWER_FILE")
+    (tmp_path / "key").write_text("")
+    with pytest.raises(ImproperlyConfigured, match="ANSWER"):
+        env.kept_secret("ANSWER", tmp_path / "key")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "example.com",
+        "https://example.com/",
+        "https://example.com/app",
+        "ftp://example.com",
+        "https://",
+        "https://a@example.com",
+        "https://example.com:port",
+        "null",
+    ],
+)
+def test_what_is_no_origin_is_refused(given, value):
+    given(f"https://good.example,{value}")
+    with pytest.raises(ImproperlyConfigured, match="ANSWER"):
+        env.origins("ANSWER", with_credentials=False)
+
+
+def test_origins_are_listed(given):
+    given("https://a.example, http://localhost:3000")
+    expected = ["https://a.example", "http://localhost:3000"]
+    assert env.origins("ANSWER", with_credentials=True) == expected
 
 
 def test_starters_at_once_get_one_and_the_same_secret(tmp_path):

@@ -182,6 +182,27 @@ async def test_who_has_it_already_is_told_so_and_spared_the_body(clock):
 
 
 @pytest.mark.asyncio
+async def test_no_news_costs_nothing_whether_it_was_kept_or_made_anew(clock):
+    window = ("address:unknown:prices", 10_000, 60, time.time())
+
+    async def views(scope, receive, send):
+        counter.take(*window)
+        start = {"type": "http.response.start", "status": 200, "headers": [(b"etag", b'"one"')]}
+        await send(start)
+        await send({"type": "http.response.body", "body": b"answer"})
+
+    lane = ExpressLane(views, Answers())
+    left = counter.lease_of(*window).remaining
+    for _ in range(3):
+        status, told, _ = await ask(lane, headers=[(b"if-none-match", b'"one"')])
+        assert status == 304
+        assert int(told[b"x-ratelimit-remaining"]) == left
+    assert counter.lease_of(*window).remaining == left
+    await ask(lane)
+    assert counter.lease_of(*window).remaining == left - 1
+
+
+@pytest.mark.asyncio
 async def test_each_answer_has_the_id_of_its_own_request(clock):
     lane = ExpressLane(Views(), Answers())
     ids = {(await ask(lane))[1][b"x-request-id"] for _ in range(3)}

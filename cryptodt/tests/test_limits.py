@@ -115,6 +115,19 @@ def test_a_day_outlives_a_restart(client):
     assert statuses == [200, 429]
 
 
+def test_what_costs_nothing_is_not_taken_from_the_day_after_a_restart(client):
+    Tier.objects.filter(slug="free").update(per_day=3)
+    key = given_key()
+    first = client.get("/api/prices", headers=shown(key))
+    for _ in range(10):
+        client.get(MINE, headers=shown(key))
+        client.get("/api/prices", headers={**shown(key), "If-None-Match": first["ETag"]})
+    usage.flush()
+    counter.forget_all()
+    statuses = [client.get("/api/prices", headers=shown(key)).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+
+
 def test_a_refused_call_costs_nothing_of_the_day(client):
     key = given_key()
     for _ in range(FREE_LIMIT + 20):
