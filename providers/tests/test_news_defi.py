@@ -75,7 +75,7 @@ def test_each_answers_in_the_simulated_market(sim, slug, capability):
 def test_each_fault_has_its_name_everywhere(sim, kind, expected, monkeypatch):
     # Whoever asked for a pause is asked again at once, about something else.
     monkeypatch.setattr(budget, "paused_until", lambda slug: 0)
-    monkeypatch.setattr(budget, "take", lambda slug, *, per_minute: True)
+    monkeypatch.setattr(budget, "take", lambda slug, **_: True)
     for slug, capability in ASKED:
         sim.fault(slug, kind)
         assert {refusal(slug, capability)} == expected, slug
