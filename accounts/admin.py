@@ -1,15 +1,18 @@
 """People and tiers in the admin, which is entered through the product's own login page."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest
 
 from accounts import admin_keys as admin_keys  # It registers its own pages.
+from accounts import admin_locks as admin_locks
 from accounts import admin_records as admin_records
+from accounts import second_factor
 from accounts.admin_rules import TakesEffectAtOnce
 from accounts.models import ApiKey, Tier, Usage, User
 from accounts.tiers import ANONYMOUS, SCOPES, TIERS
@@ -30,6 +33,7 @@ class PersonAdmin(TakesEffectAtOnce, UserAdmin):  # type: ignore[type-arg]
     list_display = ("username", "email", "tier", "is_staff", "is_active", "must_change_password")
     list_filter = ("tier", "is_staff", "is_active", "must_change_password")
     list_select_related = ("tier",)
+    actions = ("remove_second_factor",)
     fieldsets = (
         *(UserAdmin.fieldsets or ()),
         ("Tier", {"fields": ("tier",)}),
@@ -53,6 +57,16 @@ class PersonAdmin(TakesEffectAtOnce, UserAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         is_above = obj is not None and obj.is_staff and not request.user.is_superuser
         return not is_above and super().has_delete_permission(request, obj)
+
+    @admin.action(description="Remove the second factor", permissions=["change"])
+    def remove_second_factor(self, request: HttpRequest, people: Sequence[User]) -> None:
+        for person in people:
+            if self.has_change_permission(request, person):
+                second_factor.turn_off(person, by=request.user)  # type: ignore[arg-type]
+                self.message_user(request, f"{person} logs in without a second factor now.")
+            else:
+                told = f"{person} is an operator: that is for superusers alone."
+                self.message_user(request, told, messages.ERROR)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         # Keys and usage are a person's own and go along; what the audit says of them stays.

@@ -24,7 +24,7 @@ class TakesEffectAtOnce(admin.ModelAdmin):  # type: ignore[type-arg]
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
     """What was written down is looked at, and by nobody edited."""
 
-    actions = None
+    actions: Any = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import NamedTuple, Self
 
 from accounts.tiers import ANONYMOUS, Limits
+from cryptodt.common.errors import Refusal
 
 # What was found out about a key or a token is believed for so long; revoking takes effect sooner
 # on the process that did it, and after this on all others.
@@ -119,7 +120,12 @@ class Book:
         """Return the caller who shows this; `look_up` raises a refusal for a stranger."""
         caller = self.find(shown)
         if caller is None:
-            caller = look_up()
+            try:
+                caller = look_up()
+            except Refusal:
+                with self.lock:
+                    self.known.pop(fingerprint(shown), None)
+                raise
             self._keep(fingerprint(shown), _Known(caller, time.monotonic() + BELIEVED))
         return caller
 

@@ -203,6 +203,8 @@ AXES_CLIENT_IP_CALLABLE = "accounts.places.counted_address"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 # The audit says who logged in, and the admin has the audit.
 AXES_DISABLE_ACCESS_LOG = True
+# It has a page of its own, with a way to let somebody in again.
+AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 # Django's own Redis cache counts as it should, which django-ratelimit does not know. A cache of
 # the process is shared by all there is where there is one process; `check` refuses more.
@@ -213,6 +215,8 @@ if PROCESSES == 1 and not REDIS_URL:
 ENABLE_SIGNUP = env.flag("ENABLE_SIGNUP", default=True)
 REQUIRE_STAFF_2FA = env.flag("REQUIRE_STAFF_2FA", default=False)
 OTP_TOTP_ISSUER = "CryptoDT"
+# A second factor that operators can read is none.
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 # An operator may remove a second factor, and needs to see none.
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 # How long a link in a mail is good for.

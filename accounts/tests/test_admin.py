@@ -1,9 +1,12 @@
 """People, tiers and keys in the admin."""
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from accounts import second_factor
 from accounts.callers import BOOK
 from accounts.models import ApiKey, AuditEntry, Tier, Usage, User
 from accounts.selectors import caller_of_person, live_key
@@ -48,7 +51,9 @@ def change(client, key, **columns):
 
 
 def actions():
-    return [(entry.actor_name, entry.action) for entry in AuditEntry.objects.order_by("id")]
+    """What happened after somebody had signed in."""
+    entries = AuditEntry.objects.exclude(action="logged in").order_by("id")
+    return [(entry.actor_name, entry.action) for entry in entries]
 
 
 # -- People ----------------------------------------------------------------------------
@@ -107,6 +112,48 @@ def test_a_person_is_deleted_with_keys_and_usage_and_the_audit_stays(admin_page)
     assert not User.objects.filter(pk=ann.pk).exists()
     assert actions() == [("ann", "key issued"), ("olga", "admin deleted")]
     assert admin_page.get("/api/protected-data", headers=shown(key)).status_code == 401
+
+
+def test_an_operator_removes_a_lost_second_factor(admin_page):
+    ann = given_person()
+    TOTPDevice.objects.create(user=ann, confirmed=True)
+    chosen = {"action": "remove_second_factor", "_selected_action": [ann.pk]}
+    assert admin_page.post("/admin/accounts/user/", chosen).status_code == 302
+    assert not second_factor.is_on(ann)
+    assert actions() == [("olga", "second factor off")]
+
+
+def test_only_a_superuser_removes_an_operators_second_factor(assistant, operator):
+    TOTPDevice.objects.create(user=operator, confirmed=True)
+    chosen = {"action": "remove_second_factor", "_selected_action": [operator.pk]}
+    page = assistant.post("/admin/accounts/user/", chosen, follow=True)
+    assert "superusers alone" in page.content.decode()
+    assert second_factor.is_on(operator)
+
+
+def test_the_secret_of_a_second_factor_is_shown_to_nobody(admin_page):
+    device = TOTPDevice.objects.create(user=given_person(), confirmed=True)
+    page = admin_page.get(f"/admin/otp_totp/totpdevice/{device.pk}/change/").content.decode()
+    assert device.key not in page
+
+
+# -- Who is locked out -----------------------------------------------------------------
+
+
+def test_an_operator_lets_somebody_in_again(admin_page):
+    given_person()
+    wrong, right = ({"username": "ann", "password": word} for word in ("wrong", PASSWORD))
+    door = Client()
+    for _ in range(10):
+        door.post("/login", wrong)
+    assert door.post("/login", right).status_code == 429
+    page = admin_page.get("/admin/axes/accessattempt/").content.decode()
+    assert "ann" in page
+    attempts = list(AccessAttempt.objects.values_list("pk", flat=True))
+    chosen = {"action": "unlock", "_selected_action": attempts}
+    assert admin_page.post("/admin/axes/accessattempt/", chosen).status_code == 302
+    assert door.post("/login", right).status_code == 302
+    assert ("olga", "unlocked") in actions()
 
 
 # -- Tiers -----------------------------------------------------------------------------

@@ -31,7 +31,7 @@ def exported(client, query=""):
 
 def test_an_entry_is_written_once_and_by_nobody_changed(admin_page):
     record("key issued", name="ann")
-    (entry,) = AuditEntry.objects.all()
+    entry = AuditEntry.objects.get(action="key issued")
     page = f"{AUDIT}{entry.pk}/"
     assert admin_page.get(f"{page}change/").status_code == 200
     assert admin_page.post(f"{page}change/", {"action": "x"}).status_code == 403
@@ -39,7 +39,7 @@ def test_an_entry_is_written_once_and_by_nobody_changed(admin_page):
     assert admin_page.post(f"{AUDIT}add/", {"action": "x"}).status_code == 403
     chosen = {"action": "delete_selected", "_selected_action": [entry.pk], "post": "yes"}
     admin_page.post(AUDIT, chosen)
-    assert AuditEntry.objects.get() == entry
+    assert AuditEntry.objects.get(action="key issued") == entry
 
 
 @pytest.fixture
@@ -89,8 +89,8 @@ def test_the_export_holds_what_the_list_shows(admin_page):
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", " ="])
 def test_no_cell_of_the_export_is_a_formula(admin_page, start):
     record("log-in failed", name=f"{start}HYPERLINK(1)")
-    cells = [row[1] for row in exported(admin_page)]
-    assert cells[-1] == f"'{start}HYPERLINK(1)"
+    cells = [row[1] for row in exported(admin_page, "?action=log-in+failed")]
+    assert cells == ["actor_name", f"'{start}HYPERLINK(1)"]
 
 
 @pytest.mark.parametrize("is_staff", [True, False])

@@ -20,8 +20,8 @@ def test_a_change_in_any_apps_admin_is_followed(admin_page):
     provider = Provider.objects.get(slug="binance")
     chosen = {"action": "switch_off", "_selected_action": [provider.pk]}
     admin_page.post("/admin/providers/provider/", chosen, REMOTE_ADDR="203.0.113.9")
-    entry = AuditEntry.objects.get()
-    assert (entry.actor_name, entry.action) == ("olga", "admin changed")
+    entry = AuditEntry.objects.get(action="admin changed")
+    assert entry.actor_name == "olga"
     assert (entry.target, entry.address) == (f"provider {provider}", "203.0.113.9")
     assert entry.details == {"change": "Switched off."}
     assert LogEntry.objects.count() == 1

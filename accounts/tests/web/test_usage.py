@@ -51,7 +51,8 @@ def test_what_a_limit_refused_is_told_apart(page, alice):
 
 
 def test_the_day_is_known_after_a_restart(page, alice):
-    given_usage(alice, calls=400)
+    # What cost nothing of the day is not taken from it.
+    given_usage(alice, calls=450, spent=400)
     assert "600 of 1000" in page.get("/account/usage").content.decode()
 
 
