@@ -267,16 +267,17 @@ def reads(stored: int) -> None:
 
     many = [new_series(f"S{number}") for number in range(SERIES)]
     fill([series.pk for series in many], stored // SERIES)
-    sql, values = said_by(lambda: page(many[0], limit=PAGE))
+    names = [(series.asset.symbol, series.currency, series.interval) for series in many]
+    statements = [said_by(lambda name=name: page(*name, limit=PAGE)) for name in names]
     ours, theirs = [], []
     with driver() as connection:
         cursor = connection.cursor()
         for number in range(READS):
-            series = many[number % SERIES]
+            sql, values = statements[number % SERIES]
             started = time.perf_counter()
-            assert len(page(series, limit=PAGE).bars) == PAGE
+            assert len(page(*names[number % SERIES], limit=PAGE).bars) == PAGE
             between = time.perf_counter()
-            cursor.execute(sql, [series.pk, *values[1:]])
+            cursor.execute(sql, values)
             assert len(cursor.fetchall()) == PAGE + 1
             theirs.append(time.perf_counter() - between)
             ours.append(between - started)

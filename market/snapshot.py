@@ -12,7 +12,7 @@ import orjson
 from cryptodt.common import broadcast, snapshot
 from cryptodt.common.money import decimals, spell, times
 from cryptodt.common.snapshot import Item, Snapshot
-from market.models import Price, Rate, Standing
+from market.models import Asset, Price, Rate, Standing
 from market.resolver import Entry, Index
 
 TOPIC = "prices"
@@ -26,7 +26,7 @@ AHEAD_MS = 30_000
 def public_item(row: Price) -> Item:
     """Return the price's public bytes but for its age, which only a reader can know."""
     shape = {
-        **_value(row.asset.symbol, row.asset.name, row.price),
+        **_value(row.asset, row.price),
         **_figures(row, row.price),
         "lastUpdate": iso(row.observed_at),
         "source": "+".join(row.sources),
@@ -49,7 +49,7 @@ def standing_item(row: Standing) -> Item:
     """Return the same shape for what one aggregator says."""
     price = row.price
     shape = {
-        **_value(row.asset.symbol, row.asset.name, price),
+        **_value(row.asset, price),
         **_figures(row, price),
         "lastUpdate": iso(row.observed_at),
         "source": row.source,
@@ -66,10 +66,11 @@ def rate_item(row: Rate) -> Item:
     return Item(orjson.dumps(shape), milliseconds(row.observed_at), (row.source,))
 
 
-def _value(symbol: str, name: str, price: Decimal | None) -> dict[str, Any]:
+def _value(asset: Asset, price: Decimal | None) -> dict[str, Any]:
     return {
-        "symbol": symbol,
-        "name": name,
+        "symbol": asset.symbol,
+        "name": asset.name,
+        "tracked": asset.is_listed,
         "price": literal(price),
         "priceExact": None if price is None else spell(price),
         "priceUsd": literal(price),
@@ -128,6 +129,10 @@ def warm(build: snapshot.Build) -> Snapshot:
 
 def publish(items: Mapping[str, Item]) -> Snapshot:
     return snapshot.publish(TOPIC, items)
+
+
+def forget() -> None:
+    snapshot.forget(TOPIC)
 
 
 def warm_rates(build: snapshot.Build) -> Snapshot:

@@ -22,6 +22,7 @@ application.state.limiter = limiter
 class Price(BaseModel):
     symbol: str
     name: str
+    tracked: bool
     price: float
     priceExact: str
     priceUsd: float

@@ -52,6 +52,11 @@ def publish(topic: str, items: Mapping[str, Item]) -> Snapshot:
     return snapshot
 
 
+def forget(topic: str) -> None:
+    """Have the next reader build it from the store."""
+    cache.delete(_keys(topic)[0])
+
+
 def read(topic: str, build: Build) -> Snapshot:
     """Return the warm snapshot; when there is none, build it once while the others wait."""
     warm = _warm(topic)

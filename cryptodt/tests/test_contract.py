@@ -5,8 +5,6 @@ A few examples of each operation in every run; CONTRACT_EXAMPLES=200 digs deeper
 
 import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from cryptodt.tests.running import ROOT, Service
+from cryptodt.tests.running import Service
 
 EXAMPLES = int(os.environ.get("CONTRACT_EXAMPLES", "4"))
 # Keys of three tiers, and a person who is logged in: keys are managed by people alone.
@@ -42,7 +40,6 @@ SECRET = re.compile(r"pbkdf2_|argon2|Traceback|site-packages|BEGIN \w+ KEY")
 KEY = re.compile(r"cdt_\w{10}_\w{38}")
 SHOWN_ONCE = 201
 ISSUE = """
-import django; django.setup()
 from accounts.models import Tier, User
 from accounts.selectors import caller_of_person
 from accounts.services import KeyWish, issue_key, issue_tokens
@@ -68,23 +65,7 @@ COLLECTED = (
 
 @pytest.fixture(scope="module")
 def keys(demo: Service) -> dict[str, str]:
-    environment = {
-        **os.environ,
-        **demo.environment,
-        "CRYPTODT_SIMULATED": "1",
-        "CRYPTODT_DATA_DIR": str(demo.data_dir),
-        "DJANGO_SETTINGS_MODULE": "cryptodt.settings",
-    }
-    made = subprocess.run(
-        [sys.executable, "-c", ISSUE],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return dict(zip(CALLERS, ["", *made.stdout.split()], strict=True))
+    return dict(zip(CALLERS, ["", *demo.run(ISSUE).split()], strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ Field: TypeAlias = "serializers.Field[Any, Any, Any, Any]"
 PRICE: dict[str, Field] = {
     "symbol": serializers.CharField(),
     "name": serializers.CharField(),
+    "tracked": serializers.BooleanField(help_text="Collected without being asked for."),
     "price": serializers.FloatField(help_text="US dollars, with every digit."),
     "priceExact": serializers.CharField(help_text="The same digits as text, safe anywhere."),
     "priceUsd": serializers.FloatField(),

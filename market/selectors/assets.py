@@ -37,11 +37,6 @@ def symbols_typed(typed: str | None) -> tuple[str, ...] | None:
     return None if typed is None else tuple(symbols_of(typed, index()))
 
 
-def tracked_symbols() -> list[str]:
-    """Return the listed symbols in the operator's order, from the warm names."""
-    return list(index().tracked)
-
-
 def names() -> Mapping[str, str]:
     known = index()
     return {symbol: known.entries[symbol].name for symbol in known.tracked}

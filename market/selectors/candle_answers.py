@@ -3,19 +3,18 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2s
-
-from django.db.models import OuterRef, Subquery
 
 from market.candle_bodies import FORMS, Hole, Kept, Moment, Rows, at, explained
 from market.candle_query import CandleQuery
 from market.candle_snapshot import Bar, name_of, version_of
-from market.coverage import Extent, Stretch, claimed, is_live
+from market.coverage import Stretch, claimed, is_live
 from market.gaps import missing
-from market.models import Candle, Gap, Series
+from market.models import Gap
 from market.selectors import candles
-from market.selectors.series import is_tracked
+from market.selectors.candles import Page
+from market.selectors.series import is_kept
 from market.shelf import Shelf
 
 # In each process; a thousand candles take 150 kB.
@@ -40,16 +39,6 @@ class Answer:
     complete: bool
     stale: bool
     # Collected anyway; any other series only as long as somebody asks for it.
-    is_tracked: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """A series that holds something, and what of it each page needs to know."""
-
-    series: Series
-    extent: Extent
-    seen_at: int
     is_tracked: bool
 
 
@@ -88,47 +77,21 @@ def _cold(key: _Key) -> Kept | None:
             return kept
         # The version first: rows that are newer than it are only read once more than needed.
         version = _version(query)
-        head = _head(query)
-        if head is None:
-            return None
-        kept = _built(query, head, version, rows)
-        KEPT.put(key, kept, size=kept.size)
+        kept = _built(query, version, rows)
+        if kept is not None:
+            KEPT.put(key, kept, size=kept.size)
         return kept
 
 
-def _head(query: CandleQuery) -> _Head | None:
-    newest = Candle.objects.filter(series=OuterRef("pk")).order_by("-opened_at")
-    found = (
-        Series.objects.filter(
-            asset__symbol=query.symbol, currency=query.currency, interval=query.interval
-        )
-        .annotate(
-            newest=Subquery(newest.values("opened_at")[:1]),
-            newest_state=Subquery(newest.values("state")[:1]),
-            newest_seen=Subquery(newest.values("seen_at")[:1]),
-            tracked=is_tracked(),
-        )
-        .values_list("pk", "begins_at", "tracked", "newest", "newest_state", "newest_seen")
-        .first()
-    )
-    if found is None or found[3] is None:
+def _built(query: CandleQuery, version: int, rows: Rows) -> Kept | None:
+    page = _page(query)
+    bars, head = page.bars, page.head
+    if head is None:
         return None
-    key, begins_at, tracked, opened_at, state, seen_at = found
-    extent = Extent(
-        interval=query.interval,
-        newest=opened_at,
-        newest_is_open=state == Candle.State.OPEN,
-        begins_at=begins_at,
-    )
-    return _Head(Series(pk=key), extent, seen_at, tracked)
-
-
-def _built(query: CandleQuery, head: _Head, version: int, rows: Rows) -> Kept:
-    bars, following = _page(query, head.series)
     opened = sorted(bar.opened_at for bar in bars)
     stretch = Stretch(
         opened=opened,
-        has_more=following is not None,
+        has_more=page.next is not None,
         since=query.since,
         until=query.until,
         after=query.after,
@@ -147,21 +110,23 @@ def _built(query: CandleQuery, head: _Head, version: int, rows: Rows) -> Kept:
         sources=sorted({bar.source for bar in bars}),
         attempted=_attempted(bars, ledger),
         holes=_holes(opened, low, high, ledger, query.interval),
-        next=None if following is None else query.cursor(following),
+        next=None if page.next is None else query.cursor(page.next),
         # A closed candle is not seen again; that the series is up to date shows in its newest.
         seen_at=head.seen_at if live else seen_at,
         extent=head.extent,
         is_live=live,
         overdue=explained((head.extent.end, FOREVER), ledger) if live else (),
-        is_tracked=head.is_tracked,
+        is_tracked=is_kept(query.symbol, query.currency, query.interval),
         tag=_tag(query, version),
     )
 
 
-def _page(query: CandleQuery, series: Series) -> tuple[Sequence[Bar], int | None]:
-    """Return the page's candles in the order asked for, and where the next page begins."""
+def _page(query: CandleQuery) -> Page:
+    """Return the page with its candles in the order asked for."""
     found = candles.page(
-        series,
+        query.symbol,
+        query.currency,
+        query.interval,
         since=query.since,
         until=query.until,
         limit=query.limit,
@@ -170,7 +135,7 @@ def _page(query: CandleQuery, series: Series) -> tuple[Sequence[Bar], int | None
         after=query.after,
     )
     turned = not query.walks_forward and not query.newest_first
-    return found.bars[::-1] if turned else found.bars, found.next
+    return replace(found, bars=found.bars[::-1]) if turned else found
 
 
 def _holes(

@@ -11,7 +11,6 @@ from cryptodt.common.errors import NoData
 from cryptodt.common.snapshot import Item
 from market import figure_snapshot, snapshot
 from market.selectors import figures
-from market.selectors.assets import tracked_symbols
 from market.selectors.figures import Answer
 from market.selectors.prices import warm_prices
 
@@ -85,9 +84,8 @@ def movers(limit: int) -> Movers:
     fresh = settings.CACHE_TTL_PRICES
     found = [
         mover
-        for symbol in tracked_symbols()
-        if (item := held.items.get(symbol)) is not None
-        and not snapshot.is_stale(item, now_ms=now_ms, fresh_seconds=fresh)
+        for item in held.items.values()
+        if not snapshot.is_stale(item, now_ms=now_ms, fresh_seconds=fresh)
         and (mover := _mover(item, now_ms)) is not None
     ]
     up = sorted((one for one in found if one.change > 0), key=lambda one: -one.change)
@@ -115,7 +113,7 @@ def _mover(item: Item, now_ms: int) -> Mover | None:
     # To compare by only: what is shown are the exact bytes.
     shape = orjson.loads(item.head + b"}")
     change, volume = shape["changePercent24h"], shape["volume24h"]
-    if change is None or volume is None or volume < VOLUME_FLOOR:
+    if not shape["tracked"] or change is None or volume is None or volume < VOLUME_FLOOR:
         return None
     finished = snapshot.with_age(item, now_ms=now_ms, fresh_seconds=settings.CACHE_TTL_PRICES)
     return Mover(change, finished, item.sources)

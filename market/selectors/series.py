@@ -12,6 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from market import due
 from market.intervals import INTERVALS
 from market.models import Asset, Candle, Gap, Series
+from market.selectors.assets import index
 
 # Candles are collected in the currency that most of the world's trade is in.
 CURRENCY = "USDT"
@@ -40,6 +41,16 @@ def is_tracked() -> Q:
     return Q(
         asset__is_listed=True, currency=CURRENCY, interval__in=settings.SUPPORTED_INTERVALS
     ) & ~Q(asset__symbol=CURRENCY)
+
+
+def is_kept(symbol: str, currency: str, interval: str) -> bool:
+    """Say the same of one series without the store."""
+    return (
+        symbol in index().entries
+        and index().entries[symbol].is_tracked
+        and currency == CURRENCY != symbol
+        and interval in settings.SUPPORTED_INTERVALS
+    )
 
 
 def is_collected(now: datetime) -> Q:

@@ -39,3 +39,5 @@ def sync_assets() -> None:
                 asset.save(update_fields=["ids"])
         Asset.objects.exclude(symbol__in=[*listed, *STABLE]).update(is_listed=False)
     snapshot.publish_assets(selectors.stored_entries())
+    # Prices say whether their asset is tracked; and what an older release published goes as well.
+    snapshot.forget()

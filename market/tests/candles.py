@@ -43,8 +43,12 @@ def given_candles(series, numbers, **values):
     return record(series, *(candle(series, n, str(1000 + n), **values) for n in numbers))
 
 
+def page_of(series, **asked):
+    return selectors.page(series.asset.symbol, series.currency, series.interval, **asked)
+
+
 def bars(series):
-    return selectors.page(series, since=0, limit=10_000).bars
+    return page_of(series, since=0, limit=10_000).bars
 
 
 def places(series, page_bars):

@@ -31,8 +31,6 @@ LIMITED = [
     ("/api/defi", "limit", 100),
     ("/api/defi/tvl-chart", "days", 365),
 ]
-# The names of the assets are laid out at every start.
-TOPICS = ("prices", "overview", "trending", "defi", "tvl")
 
 
 @pytest.fixture(autouse=True)
@@ -228,17 +226,6 @@ def test_what_is_no_number_is_refused_with_what_is_accepted(client, url, name, m
 def test_one_more_than_accepted_is_refused(client, market):
     for url, name, most in LIMITED:
         assert client.get(url, {name: most + 1}).status_code == 400
-
-
-@pytest.mark.parametrize("url", EVERY)
-def test_a_warm_answer_runs_no_query_and_a_cold_one_few(
-    client, market, url, django_assert_num_queries, django_assert_max_num_queries
-):
-    cache.delete_many([f"snapshot:{topic}:version" for topic in TOPICS])
-    with django_assert_max_num_queries(3):
-        assert client.get(url).status_code == 200
-    with django_assert_num_queries(0):
-        assert client.get(url).status_code == 200
 
 
 @pytest.mark.parametrize("url", EVERY)

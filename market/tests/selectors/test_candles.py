@@ -15,6 +15,7 @@ from market.tests.candles import (
     candle,
     given_candles,
     given_series,
+    page_of,
     places,
     record,
 )
@@ -36,7 +37,7 @@ def pages(series, size, **asked):
     """Return all pages, one after the other, as the places of their bars."""
     found, after = [], None
     while True:
-        page = selectors.page(series, limit=size, after=after, **asked)
+        page = page_of(series, limit=size, after=after, **asked)
         found.append(places(series, page.bars))
         if page.next is None:
             return found
@@ -44,7 +45,7 @@ def pages(series, size, **asked):
 
 
 def test_an_empty_series_has_one_empty_page(series):
-    assert selectors.page(series, limit=5) == selectors.Page([], None)
+    assert page_of(series, limit=5) == selectors.Page([], None, None)
     assert selectors.newest_open(series) is None
     assert selectors.count(series) == 0
 
@@ -53,7 +54,7 @@ def test_without_a_beginning_the_latest_are_meant(series):
     given_candles(series, range(10))
     assert pages(series, 3)[0] == [7, 8, 9]
     assert pages(series, 3, newest_first=True)[0] == [9, 8, 7]
-    assert selectors.page(series, limit=3).next is None
+    assert page_of(series, limit=3).next is None
 
 
 def test_the_end_is_not_part_of_the_span(series):
@@ -90,9 +91,9 @@ def test_the_pages_of_any_series_are_the_series(series, there, size, newest_firs
 def test_candles_that_come_between_two_pages_move_no_other(series, newest_first):
     given_candles(series, [0, 2, 4, 6])
     asked = {"since": at(0), "newest_first": newest_first, "limit": 2}
-    first = selectors.page(series, **asked)
+    first = page_of(series, **asked)
     given_candles(series, [1, 5, 7])
-    second = selectors.page(series, after=first.next, **asked)
+    second = page_of(series, after=first.next, **asked)
     found = places(series, [*first.bars, *second.bars])
     assert found == ([6, 4, 2, 1] if newest_first else [0, 2, 4, 5])
 
@@ -118,7 +119,7 @@ def test_candles_that_come_between_two_pages_move_no_other(series, newest_first)
 def test_every_digit_survives_from_the_wire_to_the_page(series, written, many):
     said = [candle(series, number, written, volume=written) for number in range(many)]
     record(series, *said)
-    bar = selectors.page(series, limit=1).bars[0]
+    bar = page_of(series, limit=1).bars[0]
     assert bar.close == bar.volume == spell(Decimal(written))
     assert f'"close":{spell(Decimal(written))},'.encode() in candle_snapshot.public_bar(bar)
     row = series.candle_set.get(opened_at=bar.opened_at)
@@ -130,4 +131,4 @@ def test_every_digit_survives_from_the_wire_to_the_page(series, written, many):
 def test_a_page_takes_one_query(series, django_assert_num_queries):
     given_candles(series, range(5))
     with django_assert_num_queries(1):
-        selectors.page(series, limit=3)
+        page_of(series, limit=3)

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from cryptodt.common.errors import InvalidSymbol, NoData
 from market.consensus import Reference
 from market.selectors import prices as selectors
-from market.selectors.assets import instruments, symbols_typed, tracked_symbols
+from market.selectors.assets import index, instruments, symbols_typed
 from market.selectors.prices import PriceQuery
 from market.tests.quotes import NOW, given_assets, given_price
 
@@ -71,7 +71,7 @@ def test_an_unknown_symbol_is_refused_before_the_store_is_asked():
 def test_an_asset_that_only_converts_can_be_asked_for_but_is_not_listed():
     given_price("USDT", "0.999")
     assert answer_to("USDT").items
-    assert "USDT" not in tracked_symbols()
+    assert "USDT" not in index().tracked
 
 
 def test_the_board_spells_numbers_as_the_api_does():

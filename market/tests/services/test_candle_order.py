@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from market.models import Correction
 from market.selectors import candles as selectors
 from market.services.candles import Stored
-from market.tests.candles import OPEN, bars, candle, given_series, record
+from market.tests.candles import OPEN, bars, candle, given_series, page_of, record
 
 MINUTE = 60
 PATIENCE = 2 * MINUTE
@@ -150,7 +150,7 @@ def test_two_writers_at_once_leave_no_half_round_and_no_duplicate(size):
 
     def read():
         while not written.is_set():
-            page = selectors.page(series, since=OPEN, limit=size)
+            page = page_of(series, since=OPEN, limit=size)
             assert len(page.bars) in (0, size)
             assert len({bar.close for bar in page.bars}) <= 1
 
@@ -162,7 +162,7 @@ def test_two_writers_at_once_leave_no_half_round_and_no_duplicate(size):
         finally:
             written.set()
         reader.result(60)
-    page = selectors.page(series, since=OPEN, limit=size + 1)
+    page = page_of(series, since=OPEN, limit=size + 1)
     assert len(page.bars) == selectors.count(series) == size
     assert {bar.revision for bar in page.bars} == {11}
     assert Correction.objects.count() == 11 * size

@@ -12,8 +12,8 @@ from cryptodt.common import broadcast
 from market.catalog import LISTINGS
 from market.models import Asset, Price, PricePoint
 from market.selectors import prices as selectors
-from market.selectors.assets import tracked_symbols
-from market.selectors.prices import PriceQuery
+from market.selectors.assets import index
+from market.selectors.prices import PriceQuery, warm_prices
 from market.services.assets import sync_assets
 from market.services.prices import record_quotes
 from market.tests.quotes import NOW, given_assets, given_price, quote, stored
@@ -238,8 +238,18 @@ def test_figures_come_only_from_those_who_are_believed():
 def test_an_asset_that_is_no_longer_listed_keeps_its_history(settings):
     record_quotes([quote()], now=NOW)
     given_assets(settings, "ETH")
-    assert tracked_symbols() == ["ETH"]
+    assert list(index().tracked) == ["ETH"]
     assert stored().price == 64000
+
+
+def test_a_price_says_that_its_asset_is_no_longer_tracked_before_the_next_round(settings):
+    given_assets(settings, "BTC")
+    record_quotes([quote()], now=NOW)
+    before = warm_prices()
+    assert b'"tracked":true' in before.items["BTC"].head
+    given_assets(settings, "ETH")
+    assert b'"tracked":false' in warm_prices().items["BTC"].head
+    assert warm_prices().version > before.version
 
 
 def test_an_operators_name_for_an_asset_survives_the_next_start(settings):
@@ -250,7 +260,7 @@ def test_an_operators_name_for_an_asset_survives_the_next_start(settings):
 
 def test_assets_follow_the_settings_in_order_and_by_their_present_names(settings):
     given_assets(settings, "eth", "MATIC", "BTC", "POL", "XBT")
-    assert tracked_symbols() == ["ETH", "POL", "BTC"]
+    assert list(index().tracked) == ["ETH", "POL", "BTC"]
     hidden = Asset.objects.filter(symbol__in=("USDT", "USDC"), is_listed=False)
     assert hidden.count() == 2
 
