@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import faulthandler
 import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -25,6 +27,8 @@ from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
 GRACE_SECONDS = 5
+# What holds it up longer than that is told, with where each thread stands; Docker kills after ten.
+LAST_SECONDS = 9
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -93,6 +97,10 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             await asyncio.to_thread(self.on_ready)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        faulthandler.dump_traceback_later(LAST_SECONDS, exit=True)
+        super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.on_stop))
