@@ -15,6 +15,7 @@ from accounts import admin_records as admin_records
 from accounts import second_factor
 from accounts.admin_rules import TakesEffectAtOnce
 from accounts.models import ApiKey, Tier, Usage, User
+from accounts.services import follow_tier
 from accounts.tiers import ANONYMOUS, SCOPES, TIERS
 
 # One door for everyone; a person without staff rights still gets the admin's own refusal.
@@ -44,6 +45,11 @@ class PersonAdmin(TakesEffectAtOnce, UserAdmin):  # type: ignore[type-arg]
         ("Tier", {"fields": ("tier",)}),
         ("One-time password", {"fields": ("must_change_password",)}),
     )
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "tier" in form.changed_data:
+            follow_tier(obj, before=form.initial["tier"], by=request.user)  # type: ignore[arg-type]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         own = super().get_readonly_fields(request, obj)

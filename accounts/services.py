@@ -169,6 +169,16 @@ def revoke_key(key: ApiKey, *, by: User, address: str | None = None) -> None:
         record("key revoked", actor=by, target=str(key), address=address)
 
 
+def follow_tier(owner: User, *, before: str, by: User) -> None:
+    """Take the keys that were of a person's own tier along to the new one; a tier that an
+    operator gave to a key by itself stays."""
+    moved = owner.api_keys.filter(tier_id=before).update(tier=owner.tier)
+    transaction.on_commit(BOOK.forget)
+    record(
+        "tier changed", actor=by, target=str(owner), before=before, now=owner.tier_id, keys=moved
+    )
+
+
 def _tier_for(owner: User, wish: KeyWish, by: User) -> Tier:
     if by.must_change_password:
         # A key would outlive the password that somebody else knows.

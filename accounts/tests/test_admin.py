@@ -172,6 +172,31 @@ def test_a_changed_tier_takes_effect_at_once(admin_page, django_capture_on_commi
     assert actions()[-1] == ("olga", "admin changed")
 
 
+def test_a_persons_keys_go_along_to_another_tier(admin_page, django_capture_on_commit_callbacks):
+    ann = given_person(tier="pro")
+    own, given = given_key(ann, scopes=["read", "export"]), given_key(ann, tier="pro")
+    ApiKey.objects.filter(pk=given.key.pk).update(tier="enterprise")
+    assert Client().get("/api/providers", headers=shown(own))["X-RateLimit-Limit"] == "300"
+    form = admin_page.get(f"/admin/accounts/user/{ann.pk}/change/").context["adminform"].form
+    fields = {
+        name: value
+        for name, value in form.initial.items()
+        if value not in (None, False) and name not in ("password", "date_joined", "last_login")
+    }
+    joined = {"date_joined_0": "2026-01-01", "date_joined_1": "00:00:00"}
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = admin_page.post(
+            f"/admin/accounts/user/{ann.pk}/change/", {**fields, **joined, "tier": "free"}
+        )
+    assert answer.status_code == 302
+    assert Client().get("/api/providers", headers=shown(own))["X-RateLimit-Limit"] == "30"
+    # What a free key is not good for, this one is not any more.
+    refused = Client().get("/api/historical-data?symbol=BTC", headers=shown(own))
+    assert refused.status_code == 403
+    assert live_key(given.text).tier_id == "enterprise"
+    assert ("olga", "tier changed") in actions()
+
+
 def test_the_tiers_of_the_code_cannot_be_deleted(admin_page):
     assert admin_page.post("/admin/accounts/tier/pro/delete/", {"post": "yes"}).status_code == 403
     assert Tier.objects.filter(slug="pro").exists()
