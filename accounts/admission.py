@@ -1,7 +1,7 @@
 """May this call go on? A minute and a day of the clock, counted for each caller."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -50,9 +50,35 @@ class Verdict:
         """Return the limits as they are on the wire, in the two spellings that clients read."""
         if not self.standings:
             return b""
-        first = self.standings[0]
-        state = [number for standing in self.standings for number in standing]
-        return self.plan.told % (*state, first.remaining, self.at + first.reset)
+        told = self.plan.told_at(self.at, [self.at + one.reset for one in self.standings])
+        return told % (*(one.remaining for one in self.standings), self.standings[0].remaining)
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A caller's windows as they are in one second, ready to be spent: this is what a warm read
+    waits for, so a call makes nothing anew that the one before it made already."""
+
+    second: int
+    leases: Sequence[counter.Lease]
+    # What its caller is told but for what is left.
+    told: bytes
+
+    def spend(self, now: float, *, count: int) -> bytes | None:
+        """Count a call and return what its caller is told; nothing where nothing is left here."""
+        if not self.leases:
+            return b""
+        left = counter.spend(self.leases, now, count=count)
+        return None if left is None else self.told % (*left, left[0])
+
+
+def meter_of(caller: Caller, path: str, second: int) -> Meter | None:
+    """Return what this process holds of a caller's windows, if it holds some of each."""
+    plan = plan_of(caller, path)
+    leases = counter.held(plan.names)
+    if leases is None:
+        return None
+    return Meter(second, leases, plan.told_at(second, [lease.ends_at for lease in leases]))
 
 
 def plan_of(caller: Caller, path: str) -> Plan:
@@ -90,22 +116,6 @@ def admit(caller: Caller, path: str, *, used_today: Callable[[], int]) -> Verdic
             _give_back(plan.windows[:count], now)
             return _verdict(plan, now, refused_by=window)
     return _verdict(plan, now)
-
-
-def admit_held(caller: Caller, path: str, *, is_free: bool = False) -> bytes | None:
-    """Count a call against what this process holds already, and return what its caller is told;
-    nothing where it must ask. This is what a warm read waits for, so it makes no objects."""
-    now, plan = time.time(), plan_of(caller, path)
-    leases = counter.take_all_held(plan.names, now, count=0 if is_free else 1)
-    if leases is None:
-        return None
-    if not leases:
-        return b""
-    second = int(now)
-    state: list[int] = []
-    for lease in leases:
-        state += (lease.permits + lease.elsewhere, lease.ends_at - second)
-    return plan.told % (*state, state[0], leases[0].ends_at)
 
 
 def take_back(verdict: Verdict) -> Verdict:

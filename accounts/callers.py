@@ -37,22 +37,27 @@ class Plan(NamedTuple):
     windows: tuple[Window, ...]
     # What they are counted as.
     names: tuple[str, ...]
-    # Filled in with what is left and when it begins anew: nothing else changes between two calls.
-    told: bytes
+    # Filled in twice: with when each begins anew, which holds for a second, and then with what is
+    # left of each, which holds for a call. Nothing else changes.
+    template: bytes
 
     @classmethod
     def of(cls, windows: Sequence[Window]) -> Self:
         names = tuple(one.counted_as for one in windows)
-        return cls(tuple(windows), names, _told(windows) if windows else b"")
+        return cls(tuple(windows), names, _template(windows) if windows else b"")
+
+    def told_at(self, second: int, ends: Sequence[int]) -> bytes:
+        """Return what is told in this second, where what is left is to be filled in."""
+        return self.template % (*(end - second for end in ends), ends[0]) if ends else b""
 
 
-def _told(windows: Sequence[Window]) -> bytes:
+def _template(windows: Sequence[Window]) -> bytes:
     policy = ", ".join(f'"{one.name}";q={one.limit};w={one.seconds}' for one in windows)
-    state = ", ".join(f'"{one.name}";r=%d;t=%d' for one in windows)
+    state = ", ".join(f'"{one.name}";r=%%d;t=%d' for one in windows)
     return (
         f"ratelimit-policy: {policy}\r\nratelimit: {state}\r\n"
         f"x-ratelimit-limit: {windows[0].limit}\r\n"
-        "x-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
+        "x-ratelimit-remaining: %%d\r\nx-ratelimit-reset: %d\r\n"
     ).encode()
 
 
@@ -93,7 +98,9 @@ class Caller:
 
 
 @dataclass(slots=True)
-class _Known:
+class Known:
+    """Somebody who was recognized, and until when that is believed; no longer than it is true."""
+
     caller: Caller
     until: float
     is_looked_up: bool = False
@@ -103,41 +110,45 @@ class _Known:
 class Book:
     """Who was recognized lately, by a digest of what they showed."""
 
-    known: dict[bytes, _Known] = field(default_factory=dict)
+    known: dict[bytes, Known] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def find(self, shown: bytes) -> Caller | None:
+    def known_by(self, shown: bytes) -> Known | None:
         entry = self.known.get(fingerprint(shown))
         if entry is None:
             return None
         now = time.monotonic()
         if now < entry.until or (entry.is_looked_up and now < entry.until + LOOKING):
-            return entry.caller
+            return entry
         entry.is_looked_up = True
         return None
 
     def recognize(self, shown: bytes, look_up: Callable[[], Caller]) -> Caller:
         """Return the caller who shows this; `look_up` raises a refusal for a stranger."""
-        caller = self.find(shown)
-        if caller is None:
+        known = self.known_by(shown)
+        if known is None:
             try:
                 caller = look_up()
             except Refusal:
                 with self.lock:
                     self.known.pop(fingerprint(shown), None)
                 raise
-            self._keep(fingerprint(shown), _Known(caller, time.monotonic() + BELIEVED))
-        return caller
+            known = Known(caller, time.monotonic() + BELIEVED)
+            self._keep(fingerprint(shown), known)
+        return known.caller
 
     def find_address(self, address: str) -> Caller:
+        return self.known_at(address).caller
+
+    def known_at(self, address: str) -> Known:
         """Return the caller without a key at an address."""
         entry = self.known.get(address.encode())
         if entry is None or entry.until <= time.monotonic():
-            entry = _Known(anonymous(address), time.monotonic() + BELIEVED)
+            entry = Known(anonymous(address), time.monotonic() + BELIEVED)
             self._keep(address.encode(), entry)
-        return entry.caller
+        return entry
 
-    def _keep(self, name: bytes, entry: _Known) -> None:
+    def _keep(self, name: bytes, entry: Known) -> None:
         with self.lock:
             if len(self.known) >= MOST_KNOWN:
                 self.known.clear()
@@ -146,6 +157,9 @@ class Book:
     def forget(self) -> None:
         """Look everybody up again: a key was changed, and who knows which entries it has."""
         with self.lock:
+            # Whoever holds an entry beside this book asks it whether it still counts.
+            for entry in self.known.values():
+                entry.until = 0.0
             self.known.clear()
 
 

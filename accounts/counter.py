@@ -55,22 +55,29 @@ def take(
 
 def take_held(name: str, now: float) -> Lease | None:
     """Spend a permit that this process holds already; nothing if it holds none."""
-    found = take_all_held((name,), now)
-    return found[0] if found is not None else None
+    lease = _leases.get(name)
+    return lease if lease is not None and spend((lease,), now) is not None else None
 
 
-def take_all_held(names: Sequence[str], now: float, *, count: int = 1) -> list[Lease] | None:
-    """Spend a permit of each of these, or, if one of them has none left here, of none."""
+def held(names: Sequence[str]) -> list[Lease] | None:
+    """Return the leases of all these windows, or nothing if this process has not all of them."""
     with _lock:
-        found = []
-        for name in names:
-            lease = _leases.get(name)
-            if lease is None or lease.permits <= 0 or lease.ends_at <= now:
+        found = [_leases[name] for name in names if name in _leases]
+    return found if len(found) == len(names) else None
+
+
+def spend(leases: Sequence[Lease], now: float, *, count: int = 1) -> list[int] | None:
+    """Spend permits of each of these and return what is left of each; nothing, and nothing spent,
+    if one of them has none left here."""
+    left = []
+    with _lock:
+        for lease in leases:
+            if lease.permits <= 0 or lease.ends_at <= now:
                 return None
-            found.append(lease)
-        for lease in found:
+        for lease in leases:
             lease.permits -= count
-    return found
+            left.append(lease.permits + lease.elsewhere)
+    return left
 
 
 def give_back(name: str, now: float) -> None:
@@ -135,16 +142,22 @@ def _make_room(now: float) -> None:
     if len(_leases) < MOST_HELD:
         return
     for name in [name for name, lease in _leases.items() if lease.ends_at <= now]:
-        del _leases[name]
+        _drop(name)
     # A key's day is never forgotten; there are only so many keys, and any number of addresses.
     strangers = [name for name in _leases if name.startswith(STRANGER)]
     for name in strangers[: len(_leases) - MOST_HELD + 1]:
-        del _leases[name]
+        _drop(name)
+
+
+def _drop(name: str) -> None:
+    """Forget a lease; whoever holds it must not go on spending beside the next one."""
+    _leases.pop(name).ends_at = 0
 
 
 def forget_all() -> None:
     with _lock:
-        _leases.clear()
+        for name in list(_leases):
+            _drop(name)
 
 
 def _end(seconds: int, now: float) -> int:

@@ -1,5 +1,6 @@
 """Holds back who owes a password or a second factor, tells callers their limits, follows operators."""
 
+import time
 from collections.abc import Callable
 
 from django.conf import settings
@@ -47,9 +48,8 @@ class CallerLimits:
             match = request.resolver_match
             endpoint = match.route if match is not None else "unknown"
             status = response.status_code
-            usage.note(
-                Call(caller.user_id, caller.key_id, endpoint, status, address, is_spent=is_spent)
-            )
+            call = Call(caller.user_id, caller.key_id, endpoint, status, address, is_spent)
+            usage.note(call, time.time())
         return response
 
 

@@ -4,6 +4,7 @@ import atexit
 import logging
 import threading
 import time
+from collections import Counter, deque
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 2.0
 DAY = 86400
+# The writer adds up what waits; where it does not come, whoever is next does it.
+MOST_WAITING = 1_000_000
 EPOCH = date(1970, 1, 1)
 TOO_MANY, BAD = 429, 400
 
@@ -44,45 +47,54 @@ class Call(NamedTuple):
     is_spent: bool
 
 
+# What was noted and not yet added up. Appending is all that a call waits for.
+_waiting: deque[Call] = deque()
 _lines: dict[Line, Tally] = {}
 _seen: dict[int, tuple[float, str]] = {}
 _lock = threading.Lock()
 _writer: threading.Thread | None = None
+# The day that waiting calls belong to.
+_begins, _ends = 0, 0
 
 
-def note(call: Call) -> None:
+def note(call: Call, now: float) -> None:
     """Take note of one call. It is in the database some seconds later."""
-    now = time.time()
-    user_id, key_id, endpoint, status, address, is_spent = call
-    line = (int(now) // DAY, user_id, key_id, endpoint)
-    with _lock:
-        tally = _lines.get(line) or _begin(line)
-        tally.spent += is_spent
-        if status == TOO_MANY:
-            tally.limited += 1
-        else:
-            tally.calls += 1
-            tally.failed += status >= BAD
-        if key_id is not None:
-            _seen[key_id] = (now, address)
+    if not _begins <= now < _ends or len(_waiting) >= MOST_WAITING:
+        with _lock:
+            _add_up(now)
+    _waiting.append(call)
 
 
-def _begin(line: Line) -> Tally:
-    tally = _lines[line] = Tally()
-    _start()
-    return tally
-
-
-def return_spent(call: Call) -> None:
+def return_spent(call: Call, now: float) -> None:
     """Leave a call noted that turned out to cost nothing."""
-    line = (int(time.time()) // DAY, call.user_id, call.key_id, call.endpoint)
+    line = (int(now) // DAY, call.user_id, call.key_id, call.endpoint)
     with _lock:
-        (_lines.get(line) or _begin(line)).spent -= 1
+        _lines.setdefault(line, Tally()).spent -= 1
+
+
+def _add_up(now: float) -> None:
+    """Turn what waits into lines of its day; called by whoever holds the lock."""
+    global _begins, _ends
+    day, _begins = _begins // DAY, int(now) // DAY * DAY
+    _ends = _begins + DAY
+    _start()
+    waiting = Counter(_waiting.popleft() for _ in range(len(_waiting)))
+    for call, count in waiting.items():
+        tally = _lines.setdefault((day, call.user_id, call.key_id, call.endpoint), Tally())
+        tally.spent += count * call.is_spent
+        if call.status == TOO_MANY:
+            tally.limited += count
+        else:
+            tally.calls += count
+            tally.failed += count * (call.status >= BAD)
+        if call.key_id is not None:
+            _seen[call.key_id] = (now, call.address)
 
 
 def flush() -> None:
     """Write down what was noted. What cannot be written is kept for the next time."""
     with _lock:
+        _add_up(time.time())
         lines, seen = dict(_lines), dict(_seen)
         _lines.clear()
         _seen.clear()
@@ -105,7 +117,7 @@ def flush() -> None:
 
 def _keep(line: Line, tally: Tally) -> None:
     with _lock:
-        kept = _lines.get(line) or _begin(line)
+        kept = _lines.setdefault(line, Tally())
         kept.calls += tally.calls
         kept.spent += tally.spent
         kept.limited += tally.limited
@@ -131,7 +143,7 @@ def _write(line: Line, tally: Tally) -> None:
 
 
 def _start() -> None:
-    """Have somebody write; called by whoever begins a line, and so holds the lock."""
+    """Have somebody write; called by whoever holds the lock."""
     global _writer
     if _writer is None or not _writer.is_alive():
         _writer = threading.Thread(target=_write_on, name="usage", daemon=True)
@@ -150,5 +162,6 @@ def _write_on() -> None:
 
 def forget_all() -> None:
     with _lock:
+        _waiting.clear()
         _lines.clear()
         _seen.clear()

@@ -10,13 +10,14 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from django.db import close_old_connections
 
-from accounts.admission import admit, admit_held, standing, take_back
-from accounts.callers import BOOK, Caller
+from accounts.admission import Meter, admit, meter_of, standing, take_back
+from accounts.callers import BOOK, Caller, Known
 from accounts.selectors import used_today
 from accounts.tiers import READ
 from accounts.usage import Call, note, return_spent
@@ -80,41 +81,64 @@ class Kept(NamedTuple):
     unchanged_head: bytes
 
 
-class Asked(NamedTuple):
-    """What an answer depends on, and what is only this caller's."""
+@dataclass(slots=True)
+class Asked:
+    """What an answer depends on, and what is only this caller's.
+
+    A connection may ask the same again as long as `is_current`: who it is need not be found out
+    for each request of a program that asks a thousand times a second.
+    """
 
     key: Key
     condition: bytes
     given_id: bytes
-    caller: Caller
+    known: Known
     address: str
+    # Made when they are needed first; the meter anew in every second.
+    meter: Meter | None = None
+    calls: dict[bool, Call] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> Caller:
+        return self.known.caller
+
+    @property
+    def is_current(self) -> bool:
+        return time.monotonic() < self.known.until
 
     def admitted(self, kept: Kept) -> bytes | None:
         """Return what this caller is told of its limits; nothing where more must be known."""
         is_unchanged = self.has(kept)
-        told = admit_held(self.caller, self.key[0], is_free=is_unchanged)
+        now, meter = time.time(), self.meter
+        if meter is None or meter.second != int(now):
+            meter = self.meter = meter_of(self.caller, self.key[0], int(now))
+        told = None if meter is None else meter.spend(now, count=0 if is_unchanged else 1)
         if told is None:
+            self.meter = None
             return None
-        if self.caller.user_id is not None:
-            note(self._call(self.caller.user_id, is_unchanged=is_unchanged))
+        if (user_id := self.caller.user_id) is not None:
+            note(self._call(user_id, is_unchanged=is_unchanged), now)
         mine = request_id(self.given_id.decode("latin1")).encode()
         return b"%bx-request-id: %b\r\n" % (told, mine)
 
     def refunded(self) -> bytes:
         """Undo the counting of what the views took for a whole answer, and was no news."""
-        if self.caller.user_id is not None:
-            return_spent(self._call(self.caller.user_id, is_unchanged=False))
+        if (user_id := self.caller.user_id) is not None:
+            return_spent(self._call(user_id, is_unchanged=False), time.time())
         return take_back(standing(self.caller, self.key[0])).told()
 
     def _call(self, user_id: int, *, is_unchanged: bool) -> Call:
-        return Call(
-            user_id=user_id,
-            key_id=self.caller.key_id,
-            endpoint=self.key[0].removeprefix("/"),
-            status=304 if is_unchanged else 200,
-            address=self.address,
-            is_spent=not is_unchanged,
-        )
+        call = self.calls.get(is_unchanged)
+        if call is None:
+            call = self.calls[is_unchanged] = Call(
+                user_id=user_id,
+                key_id=self.caller.key_id,
+                endpoint=self.key[0].removeprefix("/"),
+                status=304 if is_unchanged else 200,
+                address=self.address,
+                is_spent=not is_unchanged,
+            )
+        return call
 
     def is_admitted(self) -> bool:
         """Have this process take some of what the caller has left, if there is any."""
@@ -307,27 +331,29 @@ def asked_in(scope: Scope) -> Asked | None:
     # A page that was lured to another name for this machine must not be answered.
     host, query = told.get(b"host", b""), scope["query_string"]
     address = scope["client"][0] if scope.get("client") else ""
-    caller = _caller(told, address)
-    if caller is None or (query and caller.is_rationed and any(one in query for one in RATIONED)):
+    known = _known(told, address)
+    if known is None:
+        return None
+    if query and known.caller.is_rationed and any(one in query for one in RATIONED):
         return None
     key = (scope["path"], query, host, scope["scheme"])
     condition, given_id = told.get(b"if-none-match", b""), told.get(b"x-request-id", b"")
-    return Asked(key, condition, given_id, caller, address)
+    return Asked(key, condition, given_id, known, address)
 
 
-def _caller(told: Mapping[bytes, bytes], address: str) -> Caller | None:
+def _known(told: Mapping[bytes, bytes], address: str) -> Known | None:
     """Return who is calling, if that is known without asking anybody."""
     shown = told.get(b"x-api-key")
     if shown is None:
         if b"authorization" not in told:
-            return BOOK.find_address(address)
+            return BOOK.known_at(address)
         kind, _, shown = told[b"authorization"].partition(b" ")
         if kind.lower() != b"bearer":
             return None
-    caller = BOOK.find(shown.strip())
-    if caller is None or caller.is_restricted or READ not in caller.scopes:
+    known = BOOK.known_by(shown.strip())
+    if known is None or known.caller.is_restricted or READ not in known.caller.scopes:
         return None
-    return caller
+    return known
 
 
 def _unconditional(scope: Scope) -> Scope:

@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from cryptodt.express import ANSWERS, asked_in, wire
+from cryptodt.express import ANSWERS, Asked, asked_in, wire
 
 # A proxy in front tells who asks; the application reads it, and this does not.
 FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
@@ -23,6 +23,10 @@ MOST_UNREAD = 256 * 1024
 
 class ExpressHttp(HttpToolsProtocol):
     """uvicorn's own, which answers at once what need not be asked."""
+
+    # What this connection asked last, and what that was found to mean.
+    _question: tuple[object, ...] = ()
+    _asked: Asked | None = None
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -44,15 +48,25 @@ class ExpressHttp(HttpToolsProtocol):
             return None
         if self.transport.get_write_buffer_size() > MOST_UNREAD:
             return None
-        scope: Any = cycle.scope
-        asked = asked_in(scope)
-        if asked is None or any(name in FORWARDED for name, _ in scope["headers"]):
+        asked = self._understood(cycle.scope)
+        kept = ANSWERS.find(asked.key) if asked is not None else None
+        if asked is None or kept is None:
             return None
-        kept = ANSWERS.find(asked.key)
-        own = asked.admitted(kept) if kept is not None else None
-        if kept is None or own is None:
+        own = asked.admitted(kept)
+        if own is None:
             return None
         common = wire(self.server_state.default_headers)
         if asked.has(kept):
             return b"%b%b%b%b\r\n" % (NOT_MODIFIED, common, kept.unchanged_head, own)
         return b"%b%b%b%b\r\n%b" % (OK, common, kept.head, own, kept.body)
+
+    def _understood(self, scope: Any) -> Asked | None:
+        """Return what is asked; of a connection that asks the same again it is known already."""
+        question = (scope["method"], scope["path"], scope["query_string"], scope["headers"])
+        asked = self._asked
+        if asked is None or not asked.is_current or question != self._question:
+            if any(name in FORWARDED for name, _ in scope["headers"]):
+                return None
+            asked = self._asked = asked_in(scope)
+            self._question = question
+        return asked

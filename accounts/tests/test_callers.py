@@ -30,9 +30,10 @@ def test_one_looks_again_and_the_others_meanwhile_need_not(clock):
     book = Book()
     book.recognize(SHOWN, lambda: ANN)
     clock[0] += callers.BELIEVED + 0.01
-    assert [book.find(SHOWN) for _ in range(3)] == [None, ANN, ANN]
+    found = [book.known_by(SHOWN) for _ in range(3)]
+    assert [one and one.caller for one in found] == [None, ANN, ANN]
     clock[0] += callers.LOOKING
-    assert book.find(SHOWN) is None
+    assert book.known_by(SHOWN) is None
 
 
 def test_a_refusal_is_not_outlived_by_what_was_believed(clock):
@@ -41,14 +42,18 @@ def test_a_refusal_is_not_outlived_by_what_was_believed(clock):
     clock[0] += callers.BELIEVED + 0.01
     with pytest.raises(Unauthorized):
         book.recognize(SHOWN, never)
-    assert book.find(SHOWN) is None
+    assert book.known_by(SHOWN) is None
 
 
 def test_forgetting_is_at_once(clock):
     book = Book()
     book.recognize(SHOWN, lambda: ANN)
+    held = book.known_by(SHOWN)
     book.forget()
-    assert book.find(SHOWN) is None
+    assert book.known_by(SHOWN) is None
+    # Nor does whoever holds the entry go on believing it.
+    assert held is not None
+    assert held.until < clock[0]
 
 
 def test_no_key_lies_in_the_book():

@@ -48,6 +48,23 @@ def test_nothing_comes_back_into_a_window_that_is_over():
     assert spend("one", 5) == 0
 
 
+def test_a_lease_that_was_dropped_is_not_spent_beside_the_next_one():
+    spend("one", 1)
+    (held,) = counter.held(["one"]) or []
+    counter.forget_all()
+    assert held.permits > 0
+    assert counter.spend([held], NOON) is None
+
+
+def test_where_one_window_has_nothing_left_none_is_spent():
+    spend("one", 1)
+    spend("another", LIMIT)
+    leases = counter.held(["one", "another"]) or []
+    assert counter.spend(leases, NOON) is None
+    assert spend("one", LIMIT) == LIMIT - 1
+    assert counter.held(["one", "a third"]) is None
+
+
 def test_sixty_four_threads_at_once_are_given_exactly_the_limit():
     given, gate = [], threading.Barrier(64)
 

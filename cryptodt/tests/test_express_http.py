@@ -3,12 +3,14 @@
 import re
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
 pytestmark = pytest.mark.timeout(60)
 GET = b"GET /api/prices?symbols=BTC HTTP/1.1\r\nHost: 127.0.0.1\r\n%b\r\n"
+ALL = GET.replace(b"?symbols=BTC", b"")
 HEALTH = GET.replace(b"/api/prices?symbols=BTC", b"/api/health")
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 # What a flood may cost: the answers to one packet of questions.
@@ -20,9 +22,14 @@ ID = re.compile(rb"x-request-id: (\S+)", re.IGNORECASE)
 def line(demo):
     """A connection to a service that has just been asked, so that an answer lies ready."""
     time.sleep(1.02 - time.time() % 1)
-    assert requests.get(f"{demo.url}/api/prices?symbols=BTC", timeout=5).status_code == 200
+    lie_ready(demo)
     with socket.create_connection(("127.0.0.1", demo.port), timeout=5) as connection:
         yield connection
+
+
+def lie_ready(demo, query="?symbols=BTC"):
+    url, headers = f"{demo.url}/api/prices{query}", {"Host": "127.0.0.1"}
+    assert requests.get(url, headers=headers, timeout=5).status_code == 200
 
 
 def read_answers(connection, count):
@@ -80,9 +87,63 @@ def test_a_client_behind_a_proxy_is_answered_all_the_same(line):
     assert b'"symbol":"BTC"' in body
 
 
+ISSUE = """
+from accounts.models import User
+from accounts.services import KeyWish, issue_key
+person = User.objects.create_user("ann", tier_id="pro")
+print(*(issue_key(person, KeyWish(name)).text for name in ("one", "another")))
+"""
+REVOKE = """
+import sys
+from accounts.models import ApiKey
+from accounts.services import revoke_key
+key = ApiKey.objects.get(public_id=sys.argv[1])
+revoke_key(key, by=key.owner)
+"""
+REMAINING = re.compile(rb"x-ratelimit-remaining: (\d+)", re.IGNORECASE)
+
+
+def test_each_request_of_a_connection_counts_for_who_asks_and_a_revoked_key_for_nobody(line, demo):
+    """What a connection was found to be is only remembered for the same question."""
+    one, another = demo.run(ISSUE).split()
+
+    def ask(key):
+        # How much a question without symbols asks for matters to no tier.
+        line.sendall(ALL % (b"X-API-Key: %b\r\n" % key.encode() if key else b""))
+        ((head, _),) = read_answers(line, 1)
+        status = int(head.split()[1])
+        return status, int(REMAINING.findall(head)[0]) if status == 200 else None
+
+    # A new minute would begin to count anew.
+    time.sleep(max(0, 5 - 60 + time.time() % 60))
+    (_, left), (_, others) = ask(one), ask(another)
+    assert [ask(key) for key in (one, one, another, another, one)] == [
+        (200, left - 1),
+        (200, left - 2),
+        (200, others - 1),
+        (200, others - 2),
+        (200, left - 3),
+    ]
+    (_, nobodys) = ask("")
+    assert [ask(""), ask(one)] == [(200, nobodys - 1), (200, left - 4)]
+    with ThreadPoolExecutor(1) as pool:
+        revoking = pool.submit(demo.run, REVOKE, one.split("_")[1])
+        while not revoking.done():
+            # A connection on which nobody asks is closed.
+            ask(one)
+            time.sleep(0.05)
+        revoking.result()
+    demo.wait_until(lambda: ask(one)[0] == 401)
+    for _ in range(3):
+        # Others have it made, and still it is nothing for this one.
+        lie_ready(demo, "")
+        assert ask(one)[0] == 401
+    assert ask(another)[0] == 200
+
+
 def test_one_that_asks_on_and_on_and_never_reads_is_hung_up_on(line, demo):
     before = demo.resident_mib()
-    questions = (GET.replace(b"?symbols=BTC", b"") % b"") * 1000
+    questions = (ALL % b"") * 1000
     with pytest.raises(ConnectionError):
         send_for_ever(line, questions)
     assert demo.resident_mib() - before < MOST_MIB
