@@ -117,10 +117,11 @@ class Book:
         entry = self.known.get(fingerprint(shown))
         if entry is None:
             return None
-        now = time.monotonic()
-        if now < entry.until or (entry.is_looked_up and now < entry.until + LOOKING):
+        if time.monotonic() < entry.until:
             return entry
-        entry.is_looked_up = True
+        if not entry.is_looked_up:
+            entry.is_looked_up = True
+            entry.until += LOOKING
         return None
 
     def recognize(self, shown: bytes, look_up: Callable[[], Caller]) -> Caller:

@@ -2,9 +2,10 @@
 
 import atexit
 import logging
+import math
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
@@ -18,8 +19,6 @@ logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 2.0
 DAY = 86400
-# The writer adds up what waits; where it does not come, whoever is next does it.
-MOST_WAITING = 1_000_000
 EPOCH = date(1970, 1, 1)
 TOO_MANY, BAD = 429, 400
 
@@ -47,22 +46,31 @@ class Call(NamedTuple):
     is_spent: bool
 
 
-# What was noted and not yet added up. Appending is all that a call waits for.
-_waiting: deque[Call] = deque()
+@dataclass(slots=True)
+class Noted:
+    """Equal calls of one second, counted up by the one thread that answers them."""
+
+    call: Call
+    second: int
+    count: int = 1
+
+
+# What was noted and not yet added up.
+_waiting: deque[Noted] = deque()
 _lines: dict[Line, Tally] = {}
 _seen: dict[int, tuple[float, str]] = {}
 _lock = threading.Lock()
 _writer: threading.Thread | None = None
-# The day that waiting calls belong to.
-_begins, _ends = 0, 0
 
 
-def note(call: Call, now: float) -> None:
-    """Take note of one call. It is in the database some seconds later."""
-    if not _begins <= now < _ends or len(_waiting) >= MOST_WAITING:
-        with _lock:
-            _add_up(now)
-    _waiting.append(call)
+def note(call: Call, now: float) -> Noted:
+    """Take note of one call, which is in the database some seconds later. Who answers the same
+    call again in this second only counts it up in what is returned."""
+    noted = Noted(call, int(now))
+    _waiting.append(noted)
+    if _writer is None or not _writer.is_alive():
+        _start()
+    return noted
 
 
 def return_spent(call: Call, now: float) -> None:
@@ -72,15 +80,16 @@ def return_spent(call: Call, now: float) -> None:
         _lines.setdefault(line, Tally()).spent -= 1
 
 
-def _add_up(now: float) -> None:
-    """Turn what waits into lines of its day; called by whoever holds the lock."""
-    global _begins, _ends
-    day, _begins = _begins // DAY, int(now) // DAY * DAY
-    _ends = _begins + DAY
-    _start()
-    waiting = Counter(_waiting.popleft() for _ in range(len(_waiting)))
-    for call, count in waiting.items():
-        tally = _lines.setdefault((day, call.user_id, call.key_id, call.endpoint), Tally())
+def _add_up(before: float) -> None:
+    """Turn what was noted before a moment into lines; called by whoever holds the lock."""
+    for _ in range(len(_waiting)):
+        noted = _waiting.popleft()
+        if noted.second >= before:
+            _waiting.append(noted)
+            continue
+        call, count = noted.call, noted.count
+        line = (noted.second // DAY, call.user_id, call.key_id, call.endpoint)
+        tally = _lines.setdefault(line, Tally())
         tally.spent += count * call.is_spent
         if call.status == TOO_MANY:
             tally.limited += count
@@ -88,13 +97,13 @@ def _add_up(now: float) -> None:
             tally.calls += count
             tally.failed += count * (call.status >= BAD)
         if call.key_id is not None:
-            _seen[call.key_id] = (now, call.address)
+            _seen[call.key_id] = (noted.second, call.address)
 
 
-def flush() -> None:
+def flush(before: float = math.inf) -> None:
     """Write down what was noted. What cannot be written is kept for the next time."""
     with _lock:
-        _add_up(time.time())
+        _add_up(before)
         lines, seen = dict(_lines), dict(_seen)
         _lines.clear()
         _seen.clear()
@@ -143,19 +152,21 @@ def _write(line: Line, tally: Tally) -> None:
 
 
 def _start() -> None:
-    """Have somebody write; called by whoever holds the lock."""
+    """Have somebody write, if nobody does."""
     global _writer
-    if _writer is None or not _writer.is_alive():
-        _writer = threading.Thread(target=_write_on, name="usage", daemon=True)
-        _writer.start()
-        atexit.register(flush)
+    with _lock:
+        if _writer is None or not _writer.is_alive():
+            _writer = threading.Thread(target=_write_on, name="usage", daemon=True)
+            _writer.start()
+            atexit.register(flush)
 
 
 def _write_on() -> None:
     while True:
         time.sleep(FLUSH_SECONDS)
         try:
-            flush()
+            # Calls of the second that goes on may still be counted up.
+            flush(before=time.time() - 2)
         finally:
             close_old_connections()
 

@@ -20,7 +20,7 @@ from accounts.admission import Meter, admit, meter_of, standing, take_back
 from accounts.callers import BOOK, Caller, Known
 from accounts.selectors import used_today
 from accounts.tiers import READ
-from accounts.usage import Call, note, return_spent
+from accounts.usage import Call, Noted, note, return_spent
 from cryptodt.common.logs import request_id
 from cryptodt.hub import HUB
 
@@ -94,9 +94,9 @@ class Asked:
     given_id: bytes
     known: Known
     address: str
-    # Made when they are needed first; the meter anew in every second.
+    # Both made anew in every second: the windows, and calls with and without news, counted up.
     meter: Meter | None = None
-    calls: dict[bool, Call] = field(default_factory=dict)
+    noted: dict[bool, Noted] = field(default_factory=dict)
 
     @property
     def caller(self) -> Caller:
@@ -112,12 +112,15 @@ class Asked:
         now, meter = time.time(), self.meter
         if meter is None or meter.second != int(now):
             meter = self.meter = meter_of(self.caller, self.key[0], int(now))
+            self.noted.clear()
         told = None if meter is None else meter.spend(now, count=0 if is_unchanged else 1)
         if told is None:
             self.meter = None
             return None
-        if (user_id := self.caller.user_id) is not None:
-            note(self._call(user_id, is_unchanged=is_unchanged), now)
+        if (noted := self.noted.get(is_unchanged)) is not None:
+            noted.count += 1
+        elif (user_id := self.caller.user_id) is not None:
+            self.noted[is_unchanged] = note(self._call(user_id, is_unchanged=is_unchanged), now)
         mine = request_id(self.given_id.decode("latin1")).encode()
         return b"%bx-request-id: %b\r\n" % (told, mine)
 
@@ -128,17 +131,14 @@ class Asked:
         return take_back(standing(self.caller, self.key[0])).told()
 
     def _call(self, user_id: int, *, is_unchanged: bool) -> Call:
-        call = self.calls.get(is_unchanged)
-        if call is None:
-            call = self.calls[is_unchanged] = Call(
-                user_id=user_id,
-                key_id=self.caller.key_id,
-                endpoint=self.key[0].removeprefix("/"),
-                status=304 if is_unchanged else 200,
-                address=self.address,
-                is_spent=not is_unchanged,
-            )
-        return call
+        return Call(
+            user_id=user_id,
+            key_id=self.caller.key_id,
+            endpoint=self.key[0].removeprefix("/"),
+            status=304 if is_unchanged else 200,
+            address=self.address,
+            is_spent=not is_unchanged,
+        )
 
     def is_admitted(self) -> bool:
         """Have this process take some of what the caller has left, if there is any."""
