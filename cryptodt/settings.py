@@ -370,6 +370,8 @@ SUPPORTED_INTERVALS = env.choices(
 # -- Live feed -----------------------------------------------------------------
 
 WEBSOCKET_HEARTBEAT_INTERVAL = env.seconds("WEBSOCKET_HEARTBEAT_INTERVAL", 10)
+# For how many seconds a client that was away can be told what it missed.
+LIVE_WINDOW = env.seconds("LIVE_WINDOW", 300)
 
 # -- Logs ----------------------------------------------------------------------
 

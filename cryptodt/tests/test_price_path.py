@@ -67,6 +67,7 @@ def test_the_socket_tells_of_changes_and_says_that_the_market_is_simulated(demo:
             "simulated",
             True,
         )
+        assert json.loads(socket.recv(timeout=5))["type"] == "welcome"
         socket.send('{"type":"subscribe","channel":"market_data","symbols":["BTC","btcusdt"]}')
         assert json.loads(socket.recv(timeout=5))["symbols"] == ["BTC"]
         snapshot = json.loads(socket.recv(timeout=5))

@@ -21,6 +21,7 @@ from accounts import usage
 from accounts.services import create_operator
 from cryptodt.engine import Engine
 from cryptodt.express_http import ExpressHttp
+from cryptodt.hub import say_goodbye
 from cryptodt.preparation import prepare
 from cryptodt.sockets import BoundedSocket
 from providers.simulator import Simulator
@@ -103,6 +104,7 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await say_goodbye()
         await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.on_stop))
 
     @contextlib.contextmanager
