@@ -22,6 +22,8 @@ class Talk:
 
     def __init__(self, service, query="", **options):
         options.setdefault("subprotocols", ["cryptodt.v1"])
+        # It reads all the time, however seldom a test looks.
+        options |= {"max_queue": None, "ping_interval": None}
         self.stack = ExitStack()
         self.socket = self.stack.enter_context(connect(url(service, query), **options))
         self.welcome = self.next()
