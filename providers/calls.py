@@ -20,7 +20,7 @@ REASONS = (
     "unreachable", "rate_limited", "blocked", "bad_payload", "not_offered", "over_budget",
     "resting", "late", "frozen", "stale", "from_the_future", "unit_slip", "jump", "outlier",
     "wrong_on_others", "not_a_price", "said_twice", "namesake",
-    "disagreement",
+    "disagreement", "silent", "sequence_gap", "out_of_order", "repeated",
 )  # fmt: skip
 FIELDS = ("ok", "failed", *(str(bound) for bound in BOUNDS))
 
