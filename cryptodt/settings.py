@@ -390,6 +390,8 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
         "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # It tells of every connection, ours and the simulator's.
+        "websockets": {"level": "WARNING"},
         # Its lines hold whole URLs, and some upstreams want their key in there.
         "urllib3": {"level": "ERROR"},
         "celery": {"level": "WARNING"},
