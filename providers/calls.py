@@ -48,11 +48,11 @@ def record(slug: str, capability: str, *, is_ok: bool, seconds: float) -> None:
         cache.incr(key)
 
 
-def count_reason(slug: str, capability: str, reason: str) -> None:
+def count_reason(slug: str, capability: str, reason: str, number: int = 1) -> None:
     """Count that something of a provider was left out, and why."""
     key = _key(slug, capability, int(time.time() // SLOT), f"reason:{reason}")
     cache.add(key, 0, timeout=KEEP)
-    cache.incr(key)
+    cache.incr(key, number)
 
 
 def reasons_last_hour(slug: str, capability: str) -> dict[str, int]:

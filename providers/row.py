@@ -70,7 +70,7 @@ class Row:
     @property
     def is_stream_redirected(self) -> bool:
         """Say whether an operator set the socket's address; only such a one may be near."""
-        return self.stream is not None and self.stream_addresses != self.stream.origins
+        return self.slug in settings.PROVIDER_STREAM_URLS or bool(settings.PROVIDERS_BASE_URL)
 
     @property
     def is_redirected(self) -> bool:

@@ -147,6 +147,18 @@ def note_failure(slug: str, capability: str, reason: str, failure: str) -> None:
     cache.set(observed_key(slug, capability), seen, timeout=KEEP)
 
 
+def note_heard(slug: str, capability: str, *, newest_at: float) -> None:
+    """Write down that something came by itself, without counting a call."""
+    before = observed_of(slug, capability)
+    if before.failure:
+        logger.info("%s is heard again for %s", slug, capability)
+    now = time.time()
+    seen = replace(
+        before, checked_at=now, answered_at=now, newest_at=newest_at, reason="", failure=""
+    )
+    cache.set(observed_key(slug, capability), seen, timeout=KEEP)
+
+
 def newest(answered: Any) -> float | None:
     """Return when the newest thing in an answer was observed, if it says so."""
     items = answered if isinstance(answered, Sequence) else [answered]

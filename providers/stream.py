@@ -46,6 +46,24 @@ class Heard:
     trades: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How patient a stream is, in seconds."""
+
+    # All channels of a kind are silent, or a single one: some markets are thin.
+    silent_kind: float = 20
+    silent_channel: float = 120
+    most_patience: float = 3600
+    watch: float = 1
+    ping: float = 15
+    # Exchanges end a connection after 24 hours; ours ends before.
+    lifetime: float = 23 * 3600
+    first_delay: float = 1
+    longest_delay: float = 60
+    # A connection that did well for so long starts from the first delay again.
+    proven: float = 30
+
+
 class Stream(Signature):
     """One venue's socket. Nothing in it reaches out, and nothing in it remembers."""
 

@@ -23,6 +23,7 @@ from cryptodt.engine import Engine
 from cryptodt.express_http import ExpressHttp
 from cryptodt.preparation import prepare
 from cryptodt.sockets import BoundedSocket
+from market.tasks.streams import Listening
 from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
@@ -41,14 +42,22 @@ class Command(BaseCommand):
         prepare()
         simulator = start_simulator()
         engine = Engine()
+        listening = Listening() if settings.ENABLE_STREAMS else None
         # Last, because its password is shown once: nothing may fail in between.
         password = create_operator()
 
         def on_ready() -> None:
             self.announce(listener, password)
             engine.start()
+            if listening is not None:
+                listening.start()
 
-        Server(on_ready, engine.stop).run(sockets=[listener])
+        def on_stop() -> None:
+            if listening is not None:
+                listening.stop()
+            engine.stop()
+
+        Server(on_ready, on_stop).run(sockets=[listener])
         if simulator is not None:
             simulator.stop()
         usage.flush()

@@ -15,7 +15,7 @@ from providers.simulator.venue import fixed
 from providers.simulator.wire import binance, bybit, coinbaseexchange, kraken_names, okx
 from providers.tests.conftest import NOW as MOMENT
 from providers.tests.simulator.conftest import NOW
-from providers.types import Pair
+from providers.types import Candle, Pair
 
 PAIRS = {
     "binance": Pair("BTC", "USDT", "BTCUSDT"),
@@ -104,7 +104,7 @@ def test_a_candle_closes_when_its_minute_is_over(sim, clock, slug):
         assert first(client, slug, "candle").candle.opened_at.timestamp() == minute
         clock.now = minute + 60.5
         told = (one.candle for one in ticks(client, slug) if one.candle)
-        seen = []
+        seen: list[Candle] = []
         while not seen or seen[-1].opened_at.timestamp() == minute:
             seen.append(next(told))
     pair = next(one for one in pairs_of(sim, slug) if one.base == "BTC")
@@ -184,7 +184,7 @@ def test_frames_are_lost_and_the_heartbeat_tells_or_does_not(sim, kind, is_told)
     with opened(sim, "coinbaseexchange") as client:
         last = first(client, "coinbaseexchange", "quote").trade
         sim.fault("coinbaseexchange", kind, every=1)
-        beats = []
+        beats: list[int] = []
         while len(beats) < 5:
             said = json.loads(client.recv(timeout=5))
             if said["type"] == "ticker":
