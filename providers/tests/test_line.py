@@ -142,7 +142,8 @@ async def test_what_breaks_a_line_is_named_and_mended(sim, kind, reason, monkeyp
         if kind not in ("stream_mute", "stream_garbage", "stream_huge"):
             sim.fault("binance", "stream_reset")
             await until(lambda: line.problem is not None)
-        sim.fault("binance", kind)
+        # Twice what is read, and no more: the simulator shares this process.
+        sim.fault("binance", kind, **({"megabytes": 2} if kind == "stream_huge" else {}))
         await until(lambda: trouble().get(reason))
         assert line.problem is not None
         sim.heal()

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from providers.exceptions import BadPayload, ProviderError
+from providers.stream import Stream
 from providers.streams.binance import Binance
 from providers.streams.bybit import Bybit
 from providers.streams.coinbaseexchange import CoinbaseExchange
@@ -18,7 +19,7 @@ from providers.streams.okx import OKX
 from providers.tests.conftest import NOW, PAYLOADS
 from providers.types import Pair
 
-STREAMS = {
+STREAMS: dict[str, tuple[Stream, Pair]] = {
     "binance": (Binance(), Pair("BTC", "USDT", "BTCUSDT")),
     "kraken": (Kraken(), Pair("BTC", "USD", "XXBTZUSD")),
     "coinbaseexchange": (CoinbaseExchange(), Pair("BTC", "USD", "BTC-USD")),
