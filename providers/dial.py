@@ -46,6 +46,8 @@ async def opened(url: str, *, public_only: bool, stack: AsyncExitStack) -> Clien
     except InvalidStatus as error:
         raise _refusal(error) from None
     except (InvalidHandshake, InvalidURI) as error:
+        if isinstance(error.__cause__, OSError | EOFError):
+            raise Unreachable(http.plain(error.__cause__)) from None
         raise BadPayload(f"is no socket: {str(error)[:120]}") from None
     # ValueError: a redirect, which would leave the guard's sight. UnicodeError is one as well.
     except (OSError, EOFError, ValueError) as error:
@@ -87,9 +89,9 @@ def _refusal(error: InvalidStatus) -> ProviderError:
         return RateLimited(message)
     if status in http.NOT_FOR_US:
         return Blocked(message)
-    if status == HTTPStatus.NOT_FOUND or status in http.MOVED:
-        return BadPayload(message)
-    return Unreachable(message)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unreachable(message)
+    return BadPayload(message)
 
 
 def _check_market(connection: ClientConnection) -> None:

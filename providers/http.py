@@ -318,7 +318,7 @@ def _retry_after(response: requests.Response) -> float | None:
     return min(seconds, LONGEST_PAUSE) if seconds > 0 else None
 
 
-def plain(error: Exception) -> str:
+def plain(error: BaseException) -> str:
     """Say in plain words what went wrong on the way; library texts hold addresses and objects."""
     chain: list[str] = []
     cause: BaseException | None = error
@@ -351,6 +351,7 @@ PLAIN = (
     ("ReadTimeout", "did not answer in time"),
     ("timed out", "did not answer in time"),
     ("reset", "broke the connection"),
+    ("EOFError", "closed the connection without an answer"),
     ("RemoteDisconnected", "closed the connection without an answer"),
     ("IncompleteRead", "broke off in the middle of its answer"),
     ("Decode", "sent a body that cannot be unpacked"),

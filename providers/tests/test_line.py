@@ -122,33 +122,47 @@ async def test_a_line_tells_what_the_venue_says(sim, slug):
     [
         ("stream_reset", "unreachable"),
         ("stream_drop", "unreachable"),
-        ("stream_blocked", "blocked"),
         ("stream_mute", "silent"),
         ("stream_garbage", "bad_payload"),
         ("stream_huge", "unreachable"),
-        ("forbidden", "blocked"),
-        ("server_error", "unreachable"),
-        ("reset", "unreachable"),
-        ("truncated", "unreachable"),
     ],
 )
-async def test_what_breaks_a_line_is_named_and_mended(sim, kind, reason, monkeypatch):
-    monkeypatch.setattr("providers.services.BLOCKED_PAUSE", 0.01)
-    monkeypatch.setattr("providers.breaker._spread", lambda *_: 0.0001)
+async def test_what_breaks_an_open_line_is_named_and_mended(sim, kind, reason):
     # Whoever pours something huge out is busy with it, and not silent.
     pace = replace(SWIFT, silent_kind=5, silent_channel=5) if kind == "stream_huge" else SWIFT
     async with listening(pace=pace) as (ear, line):
         await ear.more()
-        if kind not in ("stream_mute", "stream_garbage", "stream_huge"):
-            sim.fault("binance", "stream_reset")
-            await until(lambda: line.problem is not None)
         # Twice what is read, and no more: the simulator shares this process.
         sim.fault("binance", kind, **({"megabytes": 2} if kind == "stream_huge" else {}))
         await until(lambda: trouble().get(reason))
-        assert line.problem is not None
         sim.heal()
         await ear.more()
-        assert line.problem is None
+        await until(lambda: line.problem is None)
+    assert observed_of("binance", "stream").failure == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        ("stream_blocked", "blocked"),
+        ("forbidden", "blocked"),
+        ("server_error", "unreachable"),
+        ("reset", "unreachable"),
+        ("truncated", "bad_payload"),
+    ],
+)
+async def test_what_keeps_a_line_from_opening_is_named_until_it_opens(
+    sim, kind, reason, monkeypatch
+):
+    monkeypatch.setattr("providers.services.BLOCKED_PAUSE", 0.01)
+    monkeypatch.setattr("providers.breaker._spread", lambda *_: 0.0001)
+    sim.fault("binance", kind)
+    async with listening() as (ear, line):
+        await until(lambda: trouble().get(reason))
+        assert ear.ticks == []
+        sim.heal()
+        await ear.more()
+        await until(lambda: line.problem is None)
     assert observed_of("binance", "stream").failure == ""
 
 
