@@ -24,6 +24,7 @@ from cryptodt.express_http import ExpressHttp
 from cryptodt.hub import say_goodbye
 from cryptodt.preparation import prepare
 from cryptodt.sockets import BoundedSocket
+from market.tasks.streams import Listening
 from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
@@ -42,14 +43,22 @@ class Command(BaseCommand):
         prepare()
         simulator = start_simulator()
         engine = Engine()
+        listening = Listening() if settings.ENABLE_STREAMS else None
         # Last, because its password is shown once: nothing may fail in between.
         password = create_operator()
 
         def on_ready() -> None:
             self.announce(listener, password)
             engine.start()
+            if listening is not None:
+                listening.start()
 
-        Server(on_ready, engine.stop).run(sockets=[listener])
+        def on_stop() -> None:
+            if listening is not None:
+                listening.stop()
+            engine.stop()
+
+        Server(on_ready, on_stop).run(sockets=[listener])
         if simulator is not None:
             simulator.stop()
         usage.flush()
