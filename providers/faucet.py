@@ -135,7 +135,8 @@ class Faucet:
             await asyncio.gather(*everything, return_exceptions=True)
             self._hand.submit(connections.close_all)
             self._hand.shutdown(wait=True)
-            self._threads.shutdown(wait=True, cancel_futures=True)
+            # Whoever still waits for an upstream's listing holds nothing worth waiting for.
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
     # -- Who is listened to --------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -53,12 +53,8 @@ class Command(BaseCommand):
             if listening is not None:
                 listening.start()
 
-        def on_stop() -> None:
-            if listening is not None:
-                listening.stop()
-            engine.stop()
-
-        Server(on_ready, on_stop).run(sockets=[listener])
+        stops = [engine.stop] if listening is None else [engine.stop, listening.stop]
+        Server(on_ready, stops).run(sockets=[listener])
         if simulator is not None:
             simulator.stop()
         usage.flush()
@@ -85,7 +81,7 @@ class Command(BaseCommand):
 class Server(uvicorn.Server):
     """Tells when it listens, so that work begins only when somebody can be answered."""
 
-    def __init__(self, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
+    def __init__(self, on_ready: Callable[[], None], stops: Sequence[Callable[[], None]]) -> None:
         super().__init__(
             uvicorn.Config(
                 "cryptodt.asgi:application",
@@ -101,7 +97,7 @@ class Server(uvicorn.Server):
             )
         )
         self.on_ready = on_ready
-        self.on_stop = on_stop
+        self.stops = stops
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -114,7 +110,9 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await say_goodbye()
-        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.on_stop))
+        # Side by side: each may take almost as long as there is.
+        works = [asyncio.to_thread(stop) for stop in self.stops]
+        await asyncio.gather(super().shutdown(sockets), *works)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
