@@ -4,8 +4,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import get_user
 from django.db.models import Sum
+from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts import keys, second_factor, tokens
 from accounts.callers import BOOK, Caller
@@ -48,6 +51,14 @@ def caller_of_person(user: User) -> Caller:
         name=user.get_username(),
         is_staff=is_operator,
     )
+
+
+def known_by_session(session_key: str) -> Caller | None:
+    """Return who is logged in to the pages with this session."""
+    request = HttpRequest()
+    request.session = import_string(f"{settings.SESSION_ENGINE}.SessionStore")(session_key)
+    user = get_user(request)
+    return caller_of_person(user) if isinstance(user, User) else None
 
 
 def claims_of(text: str) -> Claims:

@@ -24,8 +24,9 @@ pages = get_wsgi_application()
 
 from cryptodt.api.errors import MESSAGES, envelope  # noqa: E402
 from cryptodt.common.logs import traced  # noqa: E402
+from cryptodt.event_stream import EventStream  # noqa: E402
 from cryptodt.express import ExpressLane  # noqa: E402
-from cryptodt.live import LiveConsumer  # noqa: E402
+from cryptodt.live import live  # noqa: E402
 
 logger = logging.getLogger("cryptodt.access")
 
@@ -158,9 +159,9 @@ def _is_address(value: bytes) -> bool:
 
 application = ProtocolTypeRouter(
     {
-        "http": ExpressLane(WholeRequests(bridge)),
+        "http": EventStream(ExpressLane(WholeRequests(bridge))),
         "websocket": OwnPagesOnly(
-            URLRouter([path("ws", LiveConsumer.as_asgi())]),
+            URLRouter([path("ws", cast(Any, live))]),
             settings.ALLOWED_HOSTS,
         ),
     }

@@ -342,6 +342,8 @@ SIMULATOR_PORT = env.number("SIMULATOR_PORT", PORT + 1)
 OWN_SIMULATOR_URL = f"http://127.0.0.1:{SIMULATOR_PORT}" if SIMULATED else ""
 PROVIDERS_BASE_URL = env.text("PROVIDERS_BASE_URL") or OWN_SIMULATOR_URL
 PROVIDER_URLS = env.with_prefix("PROVIDER_", "_URL")
+PROVIDER_STREAM_URLS = env.with_prefix("PROVIDER_", "_STREAM_URL")
+ENABLE_STREAMS = env.flag("ENABLE_STREAMS", default=True)
 PROVIDER_DEADLINE = env.seconds("PROVIDER_DEADLINE", 4)
 COLLECT_INTERVAL = env.number("COLLECT_INTERVAL", 5, least=1)
 CIRCUIT_BREAKER_THRESHOLD = env.number("CIRCUIT_BREAKER_THRESHOLD", 5, least=1)
@@ -370,6 +372,8 @@ SUPPORTED_INTERVALS = env.choices(
 # -- Live feed -----------------------------------------------------------------
 
 WEBSOCKET_HEARTBEAT_INTERVAL = env.seconds("WEBSOCKET_HEARTBEAT_INTERVAL", 10)
+# For how many seconds a client that was away can be told what it missed.
+LIVE_WINDOW = env.seconds("LIVE_WINDOW", 300)
 
 # -- Logs ----------------------------------------------------------------------
 
@@ -388,6 +392,8 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
         "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # It tells of every connection, ours and the simulator's.
+        "websockets": {"level": "WARNING"},
         # Its lines hold whole URLs, and some upstreams want their key in there.
         "urllib3": {"level": "ERROR"},
         "celery": {"level": "WARNING"},

@@ -2,7 +2,7 @@
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ import ccxt
 from providers.adapter import Tap
 from providers.exceptions import BadPayload, Blocked, NotOffered, RateLimited, Unreachable
 from providers.parse import read_json
+from providers.types import Pair
 
 # First match wins, so the narrow classes stand before the wide ones.
 ERRORS = (
@@ -185,6 +186,12 @@ def _says_closed(exchange: Any, row: Any) -> bool | None:
         return None
     column, word = CLOSED[exchange.id]
     return bool(row[column] == word) if len(row) > column else None
+
+
+def named(names: Iterable[str], markets: Mapping[str, Any]) -> list[Pair]:
+    """Return pairs by our names for them and the venue's own."""
+    parted = [(name, *name.partition(":")[0].split("/", 1)) for name in names]
+    return [Pair(symbol, currency, markets[name]["id"]) for name, symbol, currency in parted]
 
 
 def depth_of(exchange: Any, wanted: int) -> int | None:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from cryptodt.common.errors import NotFound
 from providers import breaker, budget, calls, roster
+from providers.adapter import STREAM
 from providers.models import ProviderHour
 from providers.roster import Member
 
@@ -65,8 +66,10 @@ def provider_states() -> list[ProviderState]:
     """Return those that are asked, each at its worst capability that was ever asked for.
 
     Prices are always asked for; who offers only what nobody collects yet has no state to tell.
+    A stream comes on top: without it everything is still asked for.
     """
-    members = [member for member in roster.current().all_members() if member.is_on]
+    everybody = roster.current().all_members()
+    members = [one for one in everybody if one.is_on and one.capability != STREAM]
     seen = cache.get_many([observed_key(one.slug, one.capability) for one in members])
     by_slug: dict[str, list[tuple[Member, Observed]]] = {}
     for member in members:
@@ -174,7 +177,8 @@ def capabilities_of(slug: str) -> list[str]:
 
 def _line(found: Sequence[Member]) -> dict[str, Any]:
     states = [(member, observed_of(member.slug, member.capability)) for member in found]
-    state = _state(states)
+    # Without its stream a provider still answers: that is told where its capabilities are.
+    state = _state([one for one in states if one[0].capability != STREAM] or states)
     row = found[0].row
     return {
         "slug": row.slug,

@@ -1,4 +1,4 @@
-"""One at a time: a lock, shared by all processes, that skips instead of waiting."""
+"""One at a time: a lock, shared by all processes, that skips instead of waiting for long."""
 
 import contextlib
 import logging
@@ -17,20 +17,24 @@ logger = logging.getLogger(__name__)
 LEASE = 15.0
 # A live one says so this often: one word may be lost, and one may be late.
 BEAT = LEASE / 3
+POLL_SECONDS = 0.01
 
 
 @contextlib.contextmanager
-def single(name: str, *, seconds: float) -> Iterator[bool]:
-    """Yield True to the one that may go on, False to everybody else.
+def single(name: str, *, seconds: float, patience: float = 0) -> Iterator[bool]:
+    """Yield True to the one that may go on, False to everybody else, after `patience` seconds.
 
     The lock is held while its owner lives, but for `seconds` at most: one that hangs cannot hold
     it for ever.
     """
     key = _key(name)
     mine = secrets.token_hex(8)
-    if not cache.add(key, mine, timeout=min(LEASE, seconds)):
-        yield False
-        return
+    end = time.monotonic() + patience
+    while not cache.add(key, mine, timeout=min(LEASE, seconds)):
+        if time.monotonic() >= end:
+            yield False
+            return
+        time.sleep(POLL_SECONDS)
     is_over = threading.Event()
     beat = threading.Thread(
         target=_keep, args=(key, mine, seconds, is_over), name=f"single {name}", daemon=True

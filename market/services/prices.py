@@ -36,8 +36,11 @@ class Recorded:
     agreed: Mapping[str, Decimal]
 
 
-def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
-    """Agree on a price for every asset, store what is new, then show and tell it."""
+def record_quotes(quotes: Sequence[Quote], *, now: datetime, is_quiet: bool = False) -> Recorded:
+    """Agree on a price for every asset, store what is new, then show and tell it.
+
+    A quiet round is one of many in a second: who is left out of it is left out of the log.
+    """
     references = {
         symbol: reference
         for symbol, reference in selectors.references().items()
@@ -47,8 +50,9 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
     identities = _identities({quote.symbol for quote in quotes}, now)
     outcomes = agree_all(quotes, references, now=now, identities=identities)
     refused = {one.symbol: one.reason for one in outcomes if isinstance(one, Disagreement)}
-    for one in outcomes:
-        _log_exclusions(one)
+    if not is_quiet:
+        for one in outcomes:
+            _log_exclusions(one)
     agreed = {one.symbol: one for one in outcomes if isinstance(one, Agreement)}
     changed = _store(agreed, quotes, now)
     prices = {one.symbol: one.price for one in agreed.values() if not one.below_quorum}

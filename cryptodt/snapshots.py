@@ -1,0 +1,39 @@
+"""How topics stand now: read once for all who ask at the same place within the same second."""
+
+import asyncio
+import time
+
+from cryptodt.common.broadcast import Position
+from cryptodt.door import in_thread
+from cryptodt.topics import Items, Topic
+
+BELIEVED = 1.0
+MOST_KEPT = 1000
+
+_Key = tuple[str, Position]
+
+
+class Snapshots:
+    """Used on the event loop. What was read after a place holds all that was told before it."""
+
+    def __init__(self) -> None:
+        self._reading: dict[_Key, tuple[asyncio.Future[Items], float]] = {}
+
+    async def of(self, topic: Topic, position: Position) -> Items:
+        key, now = (topic.key, position), time.monotonic()
+        loop = asyncio.get_running_loop()
+        held = self._reading.get(key)
+        if held is None or held[1] < now - BELIEVED or held[0].get_loop() is not loop:
+            if len(self._reading) >= MOST_KEPT:
+                self._reading.clear()
+            reading = loop.create_task(in_thread(topic.load))
+            held = self._reading[key] = (reading, now)
+        try:
+            # Whoever leaves does not take it away from the others.
+            return await asyncio.shield(held[0])
+        except Exception:
+            self._reading.pop(key, None)
+            raise
+
+
+SNAPSHOTS = Snapshots()

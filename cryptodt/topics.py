@@ -1,0 +1,203 @@
+"""What can be subscribed to: the TOPICS table, and what is typed as a topic -> one of its rows."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from cryptodt.common.errors import NoData, NotYet, Refusal
+from cryptodt.health import status_shape
+from market.candle_query import candle_query
+from market.candle_snapshot import name_of
+from market.resolver import symbol_of
+from market.selectors.assets import index
+from market.selectors.candle_answers import latest_rows
+from market.selectors.figures import TOTALS_EVERY
+from market.selectors.overview import overview_object
+from market.selectors.prices import PriceQuery, price_items, untracked
+from market.services import demand
+from market.services.asked import ask_for
+
+LONGEST = 120
+# How many candles a snapshot holds, the open one included.
+CANDLES_SHOWN = "10"
+TEST = "test"
+
+Items = Mapping[str, str]
+
+
+class UnknownTopic(Refusal):
+    kind = "UNKNOWN_TOPIC"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One kind of topic. Of a state only the latest matters; of events every single one."""
+
+    name: str
+    about: str
+    is_state: bool
+    # What follows its name: nothing, or what it may name.
+    argument: str = ""
+    is_argument_needed: bool = False
+    # After so many seconds without a message its source is taken to be silent.
+    silent_after: Callable[[], float]
+    resolve: Callable[["Row", str], "Topic"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """A topic as clients call it, under the key that the broadcast counts it by."""
+
+    name: str
+    key: str
+    is_state: bool
+    silent_after: float
+    # How it stands now, read from what is stored.
+    load: Callable[[], Items]
+    # Whose it is, where that is what a tier limits; None is all of them.
+    symbol: str | None = None
+
+
+def topic_of(typed: object) -> Topic:
+    """Return the topic meant. Raises a refusal that says what there is."""
+    if not isinstance(typed, str) or not 0 < len(typed) <= LONGEST:
+        raise _unknown(str(typed)[:LONGEST])
+    name, _, argument = typed.strip().partition(":")
+    row = BY_NAME.get(name.lower())
+    if row is None or (argument and not row.argument):
+        raise _unknown(typed)
+    if row.is_argument_needed and not argument:
+        raise UnknownTopic(f"`{name}` needs more: {name}:{row.argument}.", details=_accepted())
+    return row.resolve(row, argument)
+
+
+def _unknown(typed: str) -> UnknownTopic:
+    return UnknownTopic(f"There is no topic {typed[:40]!r} here.", details=_accepted())
+
+
+def _accepted() -> dict[str, Any]:
+    return {"accepted": [shown(row) for row in TOPICS]}
+
+
+def shown(row: Row) -> str:
+    """Return how a row is written: `candles:<pair>:<interval>`."""
+    if not row.argument:
+        return row.name
+    return (
+        f"{row.name}:{row.argument}" if row.is_argument_needed else f"{row.name}[:{row.argument}]"
+    )
+
+
+def public_name(key: str) -> str:
+    """Return how clients call what the broadcast counts under a key: a pair has no slash there."""
+    return key.replace("/", "")
+
+
+def _prices(row: Row, argument: str) -> Topic:
+    if not argument:
+        return _topic(row, row.name, lambda: price_items(index().tracked))
+    symbol = symbol_of(argument, index())
+    key = f"{row.name}:{symbol}"
+    return _topic(row, key, lambda: _price_of(symbol), symbol)
+
+
+def _price_of(symbol: str) -> Items:
+    wanted = untracked(PriceQuery((symbol,)))
+    if wanted:
+        ask_for(wanted)
+    return price_items([symbol])
+
+
+def _candles(row: Row, argument: str) -> Topic:
+    pair, _, interval = argument.rpartition(":")
+    query = candle_query(
+        {"symbol": [pair], "interval": [interval], "limit": [CANDLES_SHOWN]}, index()
+    )
+    series = (query.symbol, query.currency, query.interval)
+
+    def load() -> Items:
+        rows, is_tracked = latest_rows(query)
+        if not is_tracked:
+            demand.want_series(*series)
+        return {name_of(*series): rows.decode()} if rows else {}
+
+    return _topic(row, f"{row.name}:{name_of(*series)}", load, query.symbol)
+
+
+def _alone(load: Callable[[], Items]) -> Callable[[Row, str], Topic]:
+    return lambda row, _: _topic(row, row.name, load)
+
+
+def _topic(row: Row, key: str, load: Callable[[], Items], symbol: str | None = None) -> Topic:
+    return Topic(
+        name=public_name(key),
+        key=key,
+        is_state=row.is_state,
+        silent_after=row.silent_after(),
+        load=lambda: _loaded(load),
+        symbol=symbol,
+    )
+
+
+def _loaded(load: Callable[[], Items]) -> Items:
+    try:
+        return load()
+    except (NoData, NotYet):
+        # Nothing so far is how it stands; what comes is told when it comes.
+        return {}
+
+
+def _overview() -> Items:
+    return {"overview": overview_object().decode()}
+
+
+def _status() -> Items:
+    return {"status": orjson.dumps(status_shape()).decode()}
+
+
+STATUS_EVERY = 10
+
+TOPICS = (
+    Row(
+        name="prices",
+        about="The prices that changed, of all tracked assets or of one.",
+        is_state=True,
+        argument="<symbol>",
+        silent_after=lambda: float(settings.CACHE_TTL_PRICES),
+        resolve=_prices,
+    ),
+    Row(
+        name="candles",
+        about="The candles of a pair and interval that opened, changed, closed or were corrected.",
+        is_state=False,
+        argument="<pair>:<interval>",
+        is_argument_needed=True,
+        silent_after=lambda: float(settings.CACHE_TTL_OHLCV),
+        resolve=_candles,
+    ),
+    Row(
+        name="overview",
+        about="The totals of the whole market, movers and trends.",
+        is_state=True,
+        silent_after=lambda: float(settings.CACHE_TTL_MARKET + TOTALS_EVERY),
+        resolve=_alone(_overview),
+    ),
+    Row(
+        name="status",
+        about="How the installation does: the prices, the providers and its parts.",
+        is_state=True,
+        silent_after=lambda: 3.0 * STATUS_EVERY,
+        resolve=_alone(_status),
+    ),
+    Row(
+        name=TEST,
+        about="A count of seconds that always runs, to try a client with. It is no market data.",
+        is_state=False,
+        silent_after=lambda: 5.0,
+        resolve=_alone(dict),
+    ),
+)
+BY_NAME = {row.name: row for row in TOPICS}

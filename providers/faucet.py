@@ -1,0 +1,299 @@
+"""The second tap: it runs by itself. Streams of all usable providers, handed on in small batches."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from django.db import connections
+
+from providers import asking, calls, held, roster, services
+from providers.adapter import STREAM
+from providers.exceptions import NotOffered, ProviderError
+from providers.line import Line
+from providers.roster import Member
+from providers.stream import Pace, Tick
+from providers.types import Candle, Instrument, Pair, Quote
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+# Quotes of so long are handed on together.
+BATCH = 0.25
+THREADS = 8
+# How often the operator's choices, what is wanted and how all are is looked at, in seconds.
+ROSTER = 2.0
+NOTE = 5.0
+WANTED = 30.0
+# What a venue lists is looked at anew after this time, and where that failed.
+LISTED = 900.0
+LISTING_DELAY = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to listen for: prices of instruments, candles of symbols and currencies."""
+
+    instruments: tuple[Instrument, ...] = ()
+    candles: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came since the last one: the latest quotes by provider, and all candles in order."""
+
+    quotes: Mapping[str, tuple[Quote, ...]]
+    candles: tuple[Candle, ...]
+
+
+@dataclass(slots=True)
+class Tray:
+    """Where it collects until somebody takes it. What is newer replaces what nobody took."""
+
+    quotes: dict[tuple[str, str], Quote] = field(default_factory=dict)
+    # A candle is replaced by its own later self only.
+    candles: dict[tuple[str, str, str, datetime], Candle] = field(default_factory=dict)
+    counts: dict[tuple[str, str], int] = field(default_factory=dict)
+    newest: dict[str, float] = field(default_factory=dict)
+    has_some: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, tick: Tick) -> None:
+        if tick.quote is not None:
+            quote = tick.quote
+            self.quotes[quote.source, quote.symbol] = quote
+            self._seen(quote.source, quote.observed_at.timestamp())
+        if tick.candle is not None:
+            self.put_candle(tick.candle)
+            self._seen(tick.candle.source, time.time())
+        self.has_some.set()
+
+    def put_candle(self, candle: Candle) -> None:
+        key = (candle.source, candle.symbol, candle.currency, candle.opened_at)
+        known = self.candles.get(key)
+        if known is None or known.is_closed <= candle.is_closed:
+            self.candles[key] = candle
+
+    def count(self, slug: str, reason: str) -> None:
+        key = slug, reason
+        self.counts[key] = self.counts.get(key, 0) + 1
+
+    def taken(self) -> Batch:
+        quotes: dict[str, list[Quote]] = {}
+        for quote in self.quotes.values():
+            quotes.setdefault(quote.source, []).append(quote)
+        candles = sorted(self.candles.values(), key=lambda one: one.opened_at)
+        self.quotes, self.candles = {}, {}
+        self.has_some.clear()
+        return Batch({slug: tuple(told) for slug, told in quotes.items()}, tuple(candles))
+
+    def give_back(self, candles: Sequence[Candle]) -> None:
+        """Keep candles that could not be stored, under what came since."""
+        since, self.candles = self.candles, {}
+        for candle in [*candles, *since.values()]:
+            self.put_candle(candle)
+
+    def _seen(self, slug: str, moment: float) -> None:
+        self.newest[slug] = max(self.newest.get(slug, 0.0), moment)
+
+
+class Faucet:
+    """Keeps the lines of all providers that stream, and hands on what they say."""
+
+    def __init__(
+        self,
+        wanted: Callable[[], Wanted],
+        take: Callable[[Batch], None],
+        *,
+        pace: Pace | None = None,
+    ) -> None:
+        self._wanted, self._hand_on = wanted, take
+        self._pace = pace or Pace()
+        self._now_wanted = Wanted()
+        self._changed = asyncio.Event()
+        self._tray = Tray()
+        self._keepers: dict[str, asyncio.Task[None]] = {}
+        self._lines: dict[str, list[Line]] = {}
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="stream")
+        # One hand for what is stored: one batch after the other.
+        self._hand = ThreadPoolExecutor(1, thread_name_prefix="stream-hand")
+
+    async def run(self) -> None:
+        """Run until it is cancelled."""
+        works = (self._keep_roster(), self._keep_wanted(), self._pour(), self._note())
+        tasks = [asyncio.ensure_future(work) for work in works]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            everything = [*tasks, *self._keepers.values()]
+            for task in everything:
+                task.cancel()
+            await asyncio.gather(*everything, return_exceptions=True)
+            self._hand.submit(connections.close_all)
+            self._hand.shutdown(wait=True)
+            # Whoever still waits for an upstream's listing holds nothing worth waiting for.
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    # -- Who is listened to --------------------------------------------------------------
+
+    async def _keep_roster(self) -> None:
+        while True:
+            usable = await self._aside(_usable, default=None)
+            if usable is not None:
+                await self._follow({member.slug: member for member in usable})
+            await asyncio.sleep(ROSTER)
+
+    async def _follow(self, members: Mapping[str, Member]) -> None:
+        """Open the lines of those that are new, close those of whoever may not be heard now."""
+        for slug in self._keepers.keys() - members.keys():
+            keeper = self._keepers.pop(slug)
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            await self._aside(partial(held.forget_streamed, slug), default=None)
+        for slug in members.keys() - self._keepers.keys():
+            self._keepers[slug] = asyncio.ensure_future(self._keep(members[slug]))
+
+    async def _keep_wanted(self) -> None:
+        while True:
+            found = await self._aside(self._wanted, default=self._now_wanted)
+            if found != self._now_wanted:
+                self._now_wanted = found
+                self._changed.set()
+                self._changed = asyncio.Event()
+            await asyncio.sleep(WANTED)
+
+    async def _keep(self, member: Member) -> None:
+        """Keep one provider's lines on what is wanted and what it lists."""
+        tasks: dict[str, asyncio.Task[None]] = {}
+        lines: dict[str, Line] = {}
+        self._lines[member.slug] = []
+        try:
+            while True:
+                changed, seconds = self._changed, LISTED
+                try:
+                    tickers, candles = await self._listed(member)
+                    self._plug(member, tickers, candles, lines, tasks)
+                    self._lines[member.slug] = list(lines.values())
+                except ProviderError as error:
+                    logger.info("%s cannot be listened to yet: %s", member.slug, error)
+                    seconds = LISTING_DELAY
+                await _at_most(changed.wait(), seconds)
+        finally:
+            self._lines.pop(member.slug, None)
+            for task in tasks.values():
+                task.cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    def _plug(
+        self,
+        member: Member,
+        tickers: Sequence[Pair],
+        candles: Sequence[Pair],
+        lines: dict[str, Line],
+        tasks: "dict[str, asyncio.Task[None]]",
+    ) -> None:
+        stream = member.row.stream
+        if stream is None:
+            raise NotOffered("has no stream")
+        pairs = {pair.name: pair for pair in (*tickers, *candles)}
+        wanted = {one.path: one for one in stream.sockets(tickers, candles) if one.channels}
+        for path in lines.keys() - wanted.keys():
+            del lines[path]
+            tasks.pop(path).cancel()
+        for path, socket in wanted.items():
+            if path in lines:
+                lines[path].want(socket, pairs)
+                continue
+            take, count = self._tray.put, self._tray.count
+            lines[path] = Line(member, socket, pairs, pace=self._pace, take=take, count=count)
+            tasks[path] = asyncio.ensure_future(lines[path].keep())
+
+    async def _listed(self, member: Member) -> tuple[list[Pair], list[Pair]]:
+        """Return which of the wanted pairs the venue trades, as its own listing says."""
+        wanted = self._now_wanted
+        # Asked over HTTP, it says nothing of how the stream does.
+        asked = replace(member, capability="candles")
+        question = partial(member.row.adapter.pairs, wanted.instruments, wanted.candles)
+        loop = asyncio.get_running_loop()
+        work = partial(_closing, partial(asking.ask, asked, question))
+        found: tuple[list[Pair], list[Pair]] = await loop.run_in_executor(self._threads, work)
+        return found
+
+    # -- What is done with it ------------------------------------------------------------
+
+    async def _pour(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._tray.has_some.wait()
+            started = time.monotonic()
+            batch = self._tray.taken()
+            try:
+                await loop.run_in_executor(self._hand, self._hand_on, batch)
+            except Exception:
+                logger.exception("What was streamed could not be stored")
+                self._tray.give_back(batch.candles)
+            await asyncio.sleep(max(0.0, started + BATCH - time.monotonic()))
+
+    async def _note(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE)
+            counts, self._tray.counts = self._tray.counts, {}
+            newest, self._tray.newest = self._tray.newest, {}
+            broken = {
+                slug: line.problem
+                for slug, lines in self._lines.items()
+                for line in lines
+                if line.problem is not None
+            }
+            await self._aside(partial(_write_down, counts, newest, broken), default=None)
+
+    async def _aside(self, work: Callable[[], Result], *, default: Result) -> Result:
+        """Do what may wait for a store elsewhere; what fails is tried again later."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, partial(_closing, work))
+        except Exception:
+            logger.exception("The streams could not read or write what they need")
+            return default
+
+
+def _usable() -> list[Member] | None:
+    return [one for one in roster.current().members(STREAM) if one.is_usable]
+
+
+def _write_down(
+    counts: Mapping[tuple[str, str], int],
+    newest: Mapping[str, float],
+    broken: Mapping[str, ProviderError],
+) -> None:
+    for (slug, reason), number in counts.items():
+        calls.count_reason(slug, STREAM, reason, number)
+    rows = {one.slug: one.row for one in roster.current().members(STREAM)}
+    for slug, moment in newest.items():
+        known = held.streamed(slug)
+        if slug in broken:
+            continue
+        if known is not None and slug in rows and known.stands_still(rows[slug].frozen_after):
+            services.note_failure(slug, STREAM, "frozen", "its prices stand still")
+        else:
+            services.note_heard(slug, STREAM, newest_at=moment)
+
+
+def _closing(work: Callable[[], Result]) -> Result:
+    """Keep no connection of the database in a thread that seldom needs one."""
+    try:
+        return work()
+    finally:
+        connections.close_all()
+
+
+async def _at_most(work: Any, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await work
+    except TimeoutError:
+        return

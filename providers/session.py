@@ -1,0 +1,220 @@
+"""One open socket: what comes on it is read and put in order, and its silence is noticed."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from providers import dial
+from providers.exceptions import BadPayload, Missed, ProviderError, Silent, Unreachable
+from providers.stream import Heard, Pace, Socket, Stream, Tick
+from providers.types import Candle, Pair
+
+logger = logging.getLogger(__name__)
+
+# So many frames that cannot be read, and nothing more is believed of this socket.
+MOST_GARBAGE = 10
+# A count that is ahead twice in a row is no frame that was overtaken.
+MISSED_BEATS = 2
+# A flood must not keep the loop from everything else.
+BREATH = 50
+
+Order = tuple[Decimal | int, ...]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What outlives a connection while its successor takes over."""
+
+    orders: MutableMapping[str, Order] = field(default_factory=dict)
+    opened: MutableMapping[str, Candle] = field(default_factory=dict)
+    # How long each channel may be silent: one that is silent again and again is a thin market.
+    patience: MutableMapping[str, float] = field(default_factory=dict)
+
+
+class Session:
+    """One connection from its opening to its end."""
+
+    def __init__(
+        self,
+        stream: Stream,
+        socket: Socket,
+        pairs: Mapping[str, Pair],
+        *,
+        pace: Pace,
+        memory: Memory,
+    ) -> None:
+        self.stream, self.socket, self.pairs = stream, socket, pairs
+        self.pace, self.memory = pace, memory
+        self.has_spoken = asyncio.Event()
+        self.is_leaving = asyncio.Event()
+        self.refusals: list[str] = []
+        self._heard_at: dict[str, float] = {}
+        self._trades: dict[str, int] = {}
+        self._missed: dict[str, int] = {}
+        self._garbage = 0
+        self._stack = AsyncExitStack()
+        self._connection: ClientConnection | None = None
+
+    async def open(self, url: str, *, public_only: bool) -> None:
+        address = url + self.socket.path
+        self._connection = await dial.opened(address, public_only=public_only, stack=self._stack)
+        self._heard_at = dict.fromkeys(self.socket.channels, time.monotonic())
+
+    async def close(self) -> None:
+        try:
+            await self._stack.aclose()
+        finally:
+            # A farewell that was interrupted leaves nothing open.
+            if self._connection is not None:
+                self._connection.transport.abort()
+
+    async def run(self, take: Callable[[Tick], None], count: Callable[[str], None]) -> None:
+        """Read until something ends it; that is what is raised."""
+        works: list[Awaitable[None]] = [self._read(take, count), self._watch()]
+        if self.stream.ping:
+            works.append(self._ping())
+        tasks = [asyncio.ensure_future(work) for work in works]
+        try:
+            await self._say_hello()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        except ConnectionClosed as error:
+            raise Unreachable(f"closed its socket ({_why(error)})") from None
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    @property
+    def _open(self) -> ClientConnection:
+        if self._connection is None:
+            raise Unreachable("is not open")
+        return self._connection
+
+    # -- What it says --------------------------------------------------------------------
+
+    async def _say_hello(self) -> None:
+        for message in self.socket.hello:
+            await self._open.send(message)
+
+    async def _ping(self) -> None:
+        while True:
+            await asyncio.sleep(self.pace.ping)
+            await self._open.send(self.stream.ping)
+
+    # -- What it hears -------------------------------------------------------------------
+
+    async def _read(self, take: Callable[[Tick], None], count: Callable[[str], None]) -> None:
+        number = 0
+        while True:
+            frame = await self._open.recv()
+            heard = self._understood(frame, count)
+            if heard is not None:
+                self._heed(heard, take, count)
+            number += 1
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+
+    def _understood(self, frame: str | bytes, count: Callable[[str], None]) -> Heard | None:
+        try:
+            if not isinstance(frame, str):
+                raise BadPayload("sent bytes where text belongs")
+            return self.stream.read(frame, self.pairs, datetime.now(UTC))
+        except ProviderError as error:
+            problem = error
+        except Exception as error:
+            logger.exception("A frame could not be read")
+            problem = BadPayload(f"sent a frame that could not be read ({type(error).__name__})")
+        count("bad_payload")
+        self._garbage += 1
+        if self._garbage >= MOST_GARBAGE:
+            raise problem
+        return None
+
+    def _heed(
+        self, heard: Heard, take: Callable[[Tick], None], count: Callable[[str], None]
+    ) -> None:
+        if heard.is_leaving:
+            self.is_leaving.set()
+        if heard.refused:
+            self.refusals.append(heard.refused)
+        for tick in heard.ticks:
+            self._heard_at[tick.channel] = time.monotonic()
+            self.has_spoken.set()
+            before = self.memory.orders.get(tick.channel)
+            if before is not None and tick.order <= before:
+                count("repeated" if tick.order == before else "out_of_order")
+                continue
+            self.memory.orders[tick.channel] = tick.order
+            self._note(tick)
+            for one in self._with_closed(tick):
+                take(one)
+        self._compare(heard.trades)
+
+    def _note(self, tick: Tick) -> None:
+        self.memory.patience.pop(tick.channel, None)
+        if tick.trade is not None:
+            self._trades[tick.channel] = tick.trade
+
+    def _with_closed(self, tick: Tick) -> list[Tick]:
+        """Return the candle before it as complete, where only its successor proves that."""
+        candle = tick.candle
+        if candle is None or not self.stream.closes_by_successor:
+            return [tick]
+        before = self.memory.opened.get(tick.channel)
+        self.memory.opened[tick.channel] = candle
+        if before is None or before.is_closed or before.opened_at >= candle.opened_at:
+            return [tick]
+        return [replace(tick, candle=replace(before, is_closed=True)), tick]
+
+    def _compare(self, trades: Mapping[str, int]) -> None:
+        """Hold what a heartbeat counts against what came."""
+        for channel, last in trades.items():
+            known = self._trades.get(channel)
+            is_ahead = known is not None and last > known
+            self._missed[channel] = self._missed.get(channel, 0) + 1 if is_ahead else 0
+            if self._missed[channel] >= MISSED_BEATS:
+                raise Missed(f"lost a frame of {channel}: trade {last} was never told")
+
+    # -- What it does not hear -----------------------------------------------------------
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self.pace.watch)
+            now = time.monotonic()
+            for kind, newest in self._newest_by_kind().items():
+                if now - newest > self.pace.silent_kind:
+                    raise Silent(f"its channels of {kind} say nothing{self._refused()}")
+            for channel in self.socket.channels:
+                patience = self.memory.patience.get(channel, self.pace.silent_channel)
+                if now - self._heard_at[channel] > patience:
+                    longer = min(2 * patience, self.pace.most_patience)
+                    self.memory.patience[channel] = longer
+                    raise Silent(f"its channel {channel} says nothing{self._refused()}")
+
+    def _newest_by_kind(self) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for channel in self.socket.channels:
+            kind = channel.partition(":")[0]
+            found[kind] = max(found.get(kind, 0.0), self._heard_at[channel])
+        return found
+
+    def _refused(self) -> str:
+        return f": {self.refusals[-1]}" if self.refusals else ""
+
+
+def _why(error: ConnectionClosed) -> str:
+    frame = error.rcvd or error.sent
+    if frame is None:
+        return "it broke off"
+    who = "it said" if error.rcvd else "we said"
+    return f"{who} {frame.code}{' ' + frame.reason[:80] if frame.reason else ''}"

@@ -1,0 +1,104 @@
+"""What collects until somebody takes it: the latest quotes, and every candle."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from providers import held
+from providers.faucet import Tray
+from providers.stream import Tick
+from providers.types import Candle, Quote
+
+NOW = datetime(2025, 11, 21, 8, 5, tzinfo=UTC)
+
+
+def quote(price, *, second=0, source="binance", symbol="BTC"):
+    return Quote(
+        symbol=symbol,
+        price=Decimal(price),
+        currency="USDT",
+        source=source,
+        observed_at=NOW + timedelta(seconds=second),
+    )
+
+
+def candle(minute, *, is_closed=False, close=5):
+    return Candle(
+        symbol="BTC",
+        currency="USDT",
+        interval="1m",
+        opened_at=NOW + timedelta(minutes=minute),
+        open=Decimal(5),
+        high=Decimal(9),
+        low=Decimal(1),
+        close=Decimal(close),
+        volume=Decimal(1),
+        is_closed=is_closed,
+        source="binance",
+    )
+
+
+def streamed(slug):
+    """Return what is kept of a stream; there must be something."""
+    known = held.streamed(slug)
+    assert known is not None
+    return known
+
+
+def tick(*, of=None, bar=None):
+    return Tick(channel="any", order=(1,), quote=of, candle=bar)
+
+
+async def test_the_latest_quote_of_a_symbol_waits_and_no_other():
+    tray = Tray()
+    for price in range(1, 1000):
+        tray.put(tick(of=quote(price)))
+    tray.put(tick(of=quote(7, source="okx")))
+    batch = tray.taken()
+    assert [one.price for one in batch.quotes["binance"]] == [999]
+    assert [one.price for one in batch.quotes["okx"]] == [7]
+    assert not tray.has_some.is_set()
+    assert tray.taken().quotes == {}
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=40), st.integers(0, 40))
+async def test_no_candle_is_lost_however_often_the_store_fails(told, failing):
+    tray = Tray()
+    for number, (minute, is_closed) in enumerate(told):
+        tray.put(tick(bar=candle(minute, is_closed=is_closed, close=1 + number % 8)))
+        if number == failing:
+            tray.give_back(tray.taken().candles)
+    found = {one.opened_at: one for one in tray.taken().candles}
+    assert list(found) == sorted(found)
+    assert len(found) == len({minute for minute, _ in told})
+    for minute in {minute for minute, _ in told}:
+        said = [(number, closed) for number, (at, closed) in enumerate(told) if at == minute]
+        closed = [number for number, is_closed in said if is_closed]
+        last = closed[-1] if closed else said[-1][0]
+        one = found[NOW + timedelta(minutes=minute)]
+        assert (one.is_closed, one.close) == (bool(closed), Decimal(1 + last % 8))
+
+
+def test_of_an_answer_and_a_stream_the_later_look_counts():
+    held.hold("binance", (quote(1, second=1), quote(5, second=9, symbol="ETH")))
+    held.hold_streamed("binance", [quote(2, second=2), quote(4, second=3, symbol="ETH")])
+    answered = held.answered("binance")
+    assert answered is not None
+    both = [*answered.quotes, *streamed("binance").quotes]
+    assert {one.symbol: one.price for one in held.newest_each(both)} == {"BTC": 2, "ETH": 5}
+
+
+def test_a_stream_adds_to_what_it_told_before():
+    held.hold_streamed("okx", [quote(1, source="okx"), quote(3, source="okx", symbol="ETH")])
+    held.hold_streamed("okx", [quote(2, source="okx", second=1)])
+    known = streamed("okx")
+    assert known.prices == {"BTC": 2, "ETH": 3}
+    before = known.changed_at
+    held.hold_streamed("okx", [replace(quote(2, source="okx"), observed_at=NOW)])
+    # The same prices again are no news.
+    assert streamed("okx").changed_at == before
+    held.forget_streamed("okx")
+    assert held.streamed("okx") is None
