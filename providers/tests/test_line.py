@@ -255,7 +255,12 @@ async def test_a_line_whose_successor_fails_goes_on(sim):
 
 async def test_a_line_that_cannot_be_renewed_asks_ever_less_often(sim, monkeypatch):
     waits = []
-    monkeypatch.setattr(Line, "_delay", lambda _, attempt: waits.append(attempt) or 0.02)
+
+    def delay(_, attempt):
+        waits.append(attempt)
+        return 0.02
+
+    monkeypatch.setattr(Line, "_delay", delay)
     pace = Pace(silent_kind=5, silent_channel=5, lifetime=0.2)
     async with listening(pace=pace, channels=("ticker",)) as (ear, line):
         await ear.more()
