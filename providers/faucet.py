@@ -5,8 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -16,9 +15,11 @@ from providers import asking, calls, held, roster, services
 from providers.adapter import STREAM
 from providers.exceptions import NotOffered, ProviderError
 from providers.line import Line
+from providers.outage import Outage
 from providers.roster import Member
-from providers.stream import Pace, Tick
-from providers.types import Candle, Instrument, Pair, Quote
+from providers.stream import Pace
+from providers.tray import Batch, Tray
+from providers.types import Instrument, Pair
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ WANTED = 30.0
 # What a venue lists is looked at anew after this time, and where that failed.
 LISTED = 900.0
 LISTING_DELAY = 15.0
+# What cannot be stored is tried again after a second, and ever later.
+LONGEST_DELAY = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,64 +44,6 @@ class Wanted:
 
     instruments: tuple[Instrument, ...] = ()
     candles: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What came since the last one: the latest quotes by provider, and all candles in order."""
-
-    quotes: Mapping[str, tuple[Quote, ...]]
-    candles: tuple[Candle, ...]
-
-
-@dataclass(slots=True)
-class Tray:
-    """Where it collects until somebody takes it. What is newer replaces what nobody took."""
-
-    quotes: dict[tuple[str, str], Quote] = field(default_factory=dict)
-    # A candle is replaced by its own later self only.
-    candles: dict[tuple[str, str, str, datetime], Candle] = field(default_factory=dict)
-    counts: dict[tuple[str, str], int] = field(default_factory=dict)
-    newest: dict[str, float] = field(default_factory=dict)
-    has_some: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def put(self, tick: Tick) -> None:
-        if tick.quote is not None:
-            quote = tick.quote
-            self.quotes[quote.source, quote.symbol] = quote
-            self._seen(quote.source, quote.observed_at.timestamp())
-        if tick.candle is not None:
-            self.put_candle(tick.candle)
-            self._seen(tick.candle.source, time.time())
-        self.has_some.set()
-
-    def put_candle(self, candle: Candle) -> None:
-        key = (candle.source, candle.symbol, candle.currency, candle.opened_at)
-        known = self.candles.get(key)
-        if known is None or known.is_closed <= candle.is_closed:
-            self.candles[key] = candle
-
-    def count(self, slug: str, reason: str) -> None:
-        key = slug, reason
-        self.counts[key] = self.counts.get(key, 0) + 1
-
-    def taken(self) -> Batch:
-        quotes: dict[str, list[Quote]] = {}
-        for quote in self.quotes.values():
-            quotes.setdefault(quote.source, []).append(quote)
-        candles = sorted(self.candles.values(), key=lambda one: one.opened_at)
-        self.quotes, self.candles = {}, {}
-        self.has_some.clear()
-        return Batch({slug: tuple(told) for slug, told in quotes.items()}, tuple(candles))
-
-    def give_back(self, candles: Sequence[Candle]) -> None:
-        """Keep candles that could not be stored, under what came since."""
-        since, self.candles = self.candles, {}
-        for candle in [*candles, *since.values()]:
-            self.put_candle(candle)
-
-    def _seen(self, slug: str, moment: float) -> None:
-        self.newest[slug] = max(self.newest.get(slug, 0.0), moment)
 
 
 class Faucet:
@@ -141,25 +86,30 @@ class Faucet:
     # -- Who is listened to --------------------------------------------------------------
 
     async def _keep_roster(self) -> None:
+        outage = Outage("Who is to be listened to cannot be read")
         while True:
-            usable = await self._aside(_usable, default=None)
+            usable = await self._aside(_usable, outage, default=None)
             if usable is not None:
-                await self._follow({member.slug: member for member in usable})
+                await self._follow({member.slug: member for member in usable}, outage)
             await asyncio.sleep(ROSTER)
 
-    async def _follow(self, members: Mapping[str, Member]) -> None:
+    async def _follow(self, members: Mapping[str, Member], outage: Outage) -> None:
         """Open the lines of those that are new, close those of whoever may not be heard now."""
-        for slug in self._keepers.keys() - members.keys():
+        ended = {slug for slug, keeper in self._keepers.items() if keeper.done()}
+        for slug in ended | (self._keepers.keys() - members.keys()):
             keeper = self._keepers.pop(slug)
             keeper.cancel()
-            await asyncio.gather(keeper, return_exceptions=True)
-            await self._aside(partial(held.forget_streamed, slug), default=None)
+            (said,) = await asyncio.gather(keeper, return_exceptions=True)
+            if isinstance(said, Exception):
+                logger.error("The streams of %s ended", slug, exc_info=said)
+            await self._aside(partial(held.forget_streamed, slug), outage, default=None)
         for slug in members.keys() - self._keepers.keys():
             self._keepers[slug] = asyncio.ensure_future(self._keep(members[slug]))
 
     async def _keep_wanted(self) -> None:
+        outage = Outage("What to listen for cannot be read")
         while True:
-            found = await self._aside(self._wanted, default=self._now_wanted)
+            found = await self._aside(self._wanted, outage, default=self._now_wanted)
             if found != self._now_wanted:
                 self._now_wanted = found
                 self._changed.set()
@@ -168,25 +118,34 @@ class Faucet:
 
     async def _keep(self, member: Member) -> None:
         """Keep one provider's lines on what is wanted and what it lists."""
+        outage = Outage(f"What {member.slug} lists cannot be asked for")
         tasks: dict[str, asyncio.Task[None]] = {}
         lines: dict[str, Line] = {}
         self._lines[member.slug] = []
         try:
             while True:
-                changed, seconds = self._changed, LISTED
-                try:
-                    tickers, candles = await self._listed(member)
-                    self._plug(member, tickers, candles, lines, tasks)
+                changed, seconds = self._changed, LISTING_DELAY
+                with outage:
+                    if await self._is_plugged(member, lines, tasks):
+                        seconds = LISTED
                     self._lines[member.slug] = list(lines.values())
-                except ProviderError as error:
-                    logger.info("%s cannot be listened to yet: %s", member.slug, error)
-                    seconds = LISTING_DELAY
                 await _at_most(changed.wait(), seconds)
         finally:
             self._lines.pop(member.slug, None)
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    async def _is_plugged(
+        self, member: Member, lines: dict[str, Line], tasks: "dict[str, asyncio.Task[None]]"
+    ) -> bool:
+        try:
+            tickers, candles = await self._listed(member)
+            self._plug(member, tickers, candles, lines, tasks)
+        except ProviderError as error:
+            logger.info("%s cannot be listened to yet: %s", member.slug, error)
+            return False
+        return True
 
     def _plug(
         self,
@@ -227,18 +186,22 @@ class Faucet:
 
     async def _pour(self) -> None:
         loop = asyncio.get_running_loop()
+        outage = Outage("What was streamed cannot be stored")
         while True:
             await self._tray.has_some.wait()
             started = time.monotonic()
-            batch = self._tray.taken()
-            try:
+            batch, is_stored = self._tray.taken(), False
+            with outage:
                 await loop.run_in_executor(self._hand, self._hand_on, batch)
-            except Exception:
-                logger.exception("What was streamed could not be stored")
-                self._tray.give_back(batch.candles)
-            await asyncio.sleep(max(0.0, started + BATCH - time.monotonic()))
+                is_stored = True
+            if is_stored:
+                await asyncio.sleep(max(0.0, started + BATCH - time.monotonic()))
+                continue
+            self._tray.give_back(batch)
+            await asyncio.sleep(min(2.0 ** (outage.failures - 1), LONGEST_DELAY))
 
     async def _note(self) -> None:
+        outage = Outage("How the streams do cannot be written down")
         while True:
             await asyncio.sleep(NOTE)
             counts, self._tray.counts = self._tray.counts, {}
@@ -249,16 +212,16 @@ class Faucet:
                 for line in lines
                 if line.problem is not None
             }
-            await self._aside(partial(_write_down, counts, newest, broken), default=None)
+            await self._aside(partial(_write_down, counts, newest, broken), outage, default=None)
 
-    async def _aside(self, work: Callable[[], Result], *, default: Result) -> Result:
+    async def _aside(
+        self, work: Callable[[], Result], outage: Outage, *, default: Result
+    ) -> Result:
         """Do what may wait for a store elsewhere; what fails is tried again later."""
         loop = asyncio.get_running_loop()
-        try:
+        with outage:
             return await loop.run_in_executor(self._threads, partial(_closing, work))
-        except Exception:
-            logger.exception("The streams could not read or write what they need")
-            return default
+        return default
 
 
 def _usable() -> list[Member] | None:

@@ -5,10 +5,11 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from functools import partial
 
 from providers import breaker, services
 from providers.exceptions import BadPayload, ProviderError, Silent
+from providers.outage import Outage
 from providers.roster import Member
 from providers.selectors import subject
 from providers.session import Memory, Session
@@ -17,7 +18,6 @@ from providers.types import Pair
 
 logger = logging.getLogger(__name__)
 
-Result = TypeVar("Result")
 # How often a line whose breaker is open looks again.
 LOOK = 1.0
 # Not all lines of all installations are renewed in step.
@@ -44,6 +44,7 @@ class Line:
         self._memory = Memory()
         self._attempt = 0
         self._renewed = asyncio.Event()
+        self._outage = Outage(f"How the stream of {member.slug} does cannot be kept")
 
     def want(self, socket: Socket, pairs: Mapping[str, Pair]) -> None:
         """Say what to subscribe to; a line that is open is renewed without a gap."""
@@ -53,8 +54,7 @@ class Line:
 
     async def keep(self) -> None:
         while True:
-            while not await asyncio.to_thread(breaker.allows, self._subject):
-                await asyncio.sleep(LOOK)
+            await self._allowed()
             self._renewed.clear()
             self._memory = Memory(patience=self._memory.patience)
             started = time.monotonic()
@@ -66,7 +66,18 @@ class Line:
                 logger.exception("The stream of %s failed", self.member.slug)
                 odd = BadPayload(f"failed ({type(error).__name__})")
                 await self._failed(odd, time.monotonic() - started)
-            await asyncio.sleep(self._delay())
+            await asyncio.sleep(self._delay(self._attempt))
+
+    async def _allowed(self) -> None:
+        """Wait until the breaker lets it through; while nobody can say, it does not."""
+        while not await self._noted(partial(breaker.allows, self._subject)):
+            await asyncio.sleep(LOOK)
+
+    async def _noted(self, work: Callable[[], bool | None]) -> bool | None:
+        """Read or write what all processes share. Where that is away, the line goes on."""
+        with self._outage:
+            return await asyncio.to_thread(work)
+        return None
 
     @property
     def _subject(self) -> str:
@@ -84,9 +95,9 @@ class Line:
                     due.cancel()
                 if reading.done():
                     reading.result()
-                successor = await self._succeeded(reading)
-                await _end(session, reading)
-                session, reading = successor
+                before = session, reading
+                session, reading = await self._succeeded(reading)
+                await _end(*before)
         finally:
             await _end(session, reading)
 
@@ -106,14 +117,19 @@ class Line:
     ) -> "tuple[Session, asyncio.Task[None]]":
         """Return the next connection as soon as it speaks; the last one goes on until then."""
         self._renewed.clear()
+        attempt = 0
         while True:
             try:
                 return await self._opened()
             except ProviderError as error:
                 if reading.done():
                     raise
-                logger.info("%s cannot be renewed yet: %s", self.member.slug, error)
-                await asyncio.sleep(self.pace.first_delay)
+                # It is no failure yet: it is still heard.
+                self._counted(error.reason)
+                delay = max(self._delay(attempt), error.retry_after or 0)
+            attempt += 1
+            # When the last one ends as well, it is to fail like any other.
+            await asyncio.wait({reading}, timeout=delay)
 
     async def _opened(self) -> "tuple[Session, asyncio.Task[None]]":
         stream, row = self.member.row.stream, self.member.row
@@ -128,10 +144,10 @@ class Line:
             await session.open(url, public_only=not row.is_stream_redirected)
             reading = asyncio.ensure_future(session.run(self._take, self._counted))
             await self._first_word(session, reading)
+            await self._did_well(time.monotonic() - started)
         except BaseException:
             await _end(session, reading)
             raise
-        await self._did_well(time.monotonic() - started)
         return session, reading
 
     async def _first_word(self, session: Session, reading: "asyncio.Task[None]") -> None:
@@ -147,29 +163,32 @@ class Line:
             raise Silent("ended before it said anything")
 
     async def _did_well(self, seconds: float) -> None:
-        self.problem = None
         slug, capability = self.member.slug, self.member.capability
-        await asyncio.to_thread(services.record_success, slug, capability, None, seconds=seconds)
+        note = partial(services.record_success, slug, capability, None, seconds=seconds)
+        await self._noted(note)
+        self.problem = None
 
     async def _failed(self, error: ProviderError, lived: float) -> None:
         self.problem = error
         self._attempt = 0 if lived > self.pace.proven else self._attempt + 1
         slug, capability = self.member.slug, self.member.capability
-        await asyncio.to_thread(services.record_failure, slug, capability, error, seconds=lived)
+        await self._noted(partial(services.record_failure, slug, capability, error, seconds=lived))
 
     def _counted(self, reason: str) -> None:
         self._count(self.member.slug, reason)
 
-    def _delay(self) -> float:
+    def _delay(self, attempt: int) -> float:
         """Return how long to wait: longer each time, and never in step with others."""
         longest: float = min(
-            self.pace.first_delay * 2.0 ** min(self._attempt, 16), self.pace.longest_delay
+            self.pace.first_delay * 2.0 ** min(attempt, 16), self.pace.longest_delay
         )
         return longest * (0.5 + random.random() / 2)  # noqa: S311 no secret
 
 
 async def _end(session: Session, reading: "asyncio.Task[None] | None") -> None:
-    if reading is not None:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
-    await session.close()
+    try:
+        if reading is not None:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+    finally:
+        await session.close()

@@ -5,8 +5,8 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from websockets.asyncio.client import ClientConnection
@@ -26,6 +26,10 @@ MISSED_BEATS = 2
 # A flood must not keep the loop from everything else.
 BREATH = 50
 
+# A clock may be a little ahead of ours.
+LEAD = timedelta(seconds=30)
+MINUTE = timedelta(minutes=1)
+
 Order = tuple[Decimal | int, ...]
 
 
@@ -34,7 +38,8 @@ class Memory:
     """What outlives a connection while its successor takes over."""
 
     orders: MutableMapping[str, Order] = field(default_factory=dict)
-    opened: MutableMapping[str, Candle] = field(default_factory=dict)
+    # The last candle of each channel: one that goes on can only grow.
+    candles: MutableMapping[str, Candle] = field(default_factory=dict)
     # How long each channel may be silent: one that is silent again and again is a thin market.
     patience: MutableMapping[str, float] = field(default_factory=dict)
 
@@ -128,7 +133,7 @@ class Session:
         try:
             if not isinstance(frame, str):
                 raise BadPayload("sent bytes where text belongs")
-            return self.stream.read(frame, self.pairs, datetime.now(UTC))
+            return self.stream.read(frame, self.pairs)
         except ProviderError as error:
             problem = error
         except Exception as error:
@@ -148,33 +153,40 @@ class Session:
         if heard.refused:
             self.refusals.append(heard.refused)
         for tick in heard.ticks:
+            if (doubt := self._doubt(tick)) is not None:
+                count(doubt)
+                continue
             self._heard_at[tick.channel] = time.monotonic()
             self.has_spoken.set()
             before = self.memory.orders.get(tick.channel)
             if before is not None and tick.order <= before:
                 count("repeated" if tick.order == before else "out_of_order")
                 continue
-            self.memory.orders[tick.channel] = tick.order
             self._note(tick)
-            for one in self._with_closed(tick):
-                take(one)
+            take(tick)
         self._compare(heard.trades)
 
     def _note(self, tick: Tick) -> None:
+        self.memory.orders[tick.channel] = tick.order
         self.memory.patience.pop(tick.channel, None)
+        if tick.candle is not None:
+            self.memory.candles[tick.channel] = tick.candle
         if tick.trade is not None:
             self._trades[tick.channel] = tick.trade
 
-    def _with_closed(self, tick: Tick) -> list[Tick]:
-        """Return the candle before it as complete, where only its successor proves that."""
-        candle = tick.candle
-        if candle is None or not self.stream.closes_by_successor:
-            return [tick]
-        before = self.memory.opened.get(tick.channel)
-        self.memory.opened[tick.channel] = candle
-        if before is None or before.is_closed or before.opened_at >= candle.opened_at:
-            return [tick]
-        return [replace(tick, candle=replace(before, is_closed=True)), tick]
+    def _doubt(self, tick: Tick) -> str | None:
+        """Name what cannot be, before it could pass for the newest: nothing later would count."""
+        latest = datetime.now(UTC) + LEAD
+        candle, quote = tick.candle, tick.quote
+        if quote is not None and quote.observed_at > latest:
+            return "from_the_future"
+        if candle is None:
+            return None
+        if candle.opened_at + candle.is_closed * MINUTE > latest:
+            return "from_the_future"
+        before = self.memory.candles.get(tick.channel)
+        is_later = before is not None and tick.order > self.memory.orders[tick.channel]
+        return "bad_payload" if is_later and before and _shrinks(before, candle) else None
 
     def _compare(self, trades: Mapping[str, int]) -> None:
         """Hold what a heartbeat counts against what came."""
@@ -210,6 +222,18 @@ class Session:
 
     def _refused(self) -> str:
         return f": {self.refusals[-1]}" if self.refusals else ""
+
+
+def _shrinks(before: Candle, after: Candle) -> bool:
+    """Say whether a candle takes back what it said of its minute."""
+    if before.opened_at != after.opened_at:
+        return False
+    return (
+        after.open != before.open
+        or after.high < before.high
+        or after.low > before.low
+        or after.volume < before.volume
+    )
 
 
 def _why(error: ConnectionClosed) -> str:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from typing import Protocol as Signature
 
@@ -77,14 +76,9 @@ class Stream(Signature):
         """What must be said now and then to be kept, if anything."""
         ...
 
-    @property
-    def closes_by_successor(self) -> bool:
-        """Whether a candle is complete once the next one is there: nothing else says so."""
-        ...
-
     def sockets(self, tickers: Sequence[Pair], candles: Sequence[Pair]) -> list[Socket]: ...
 
-    def read(self, text: str, pairs: Mapping[str, Pair], now: datetime) -> Heard:
+    def read(self, text: str, pairs: Mapping[str, Pair]) -> Heard:
         """Say what a frame means; `pairs` are those asked for, by the venue's names.
 
         Raises ProviderError for everything odd.

@@ -21,8 +21,10 @@ from market.services.candles import record_candles
 from market.services.collection import mark_due
 from market.tasks.quotes import record_heard
 from providers import faucet, gateway
-from providers.faucet import Batch, Wanted
+from providers.faucet import Wanted
+from providers.outage import Outage
 from providers.stream import Pace
+from providers.tray import KEEP, Batch
 from providers.types import Candle, CandleAsk
 
 logger = logging.getLogger(__name__)
@@ -36,6 +38,8 @@ LEAD = 30.0
 # What changes slowly is read again this often.
 READ_EVERY = 5.0
 NUDGE_EVERY = 10.0
+# A series that cannot be stored is tried again after a second, and ever later.
+LONGEST_DELAY = 60.0
 
 Key = tuple[str, str]
 
@@ -62,6 +66,7 @@ class Intake:
         self._waiting: dict[Key, dict[int, Candle]] = {}
         self._stored_at: dict[Key, float] = {}
         self._closed: dict[Key, int] = {}
+        self._outages: dict[Key, Outage] = {}
         self._nudged_at = float("-inf")
 
     def take(self, batch: Batch) -> None:
@@ -100,25 +105,39 @@ class Intake:
         heard[candle.source] = now = time.monotonic()
         alive = [slug for slug, at in heard.items() if now - at < LEAD and slug in self._order]
         if candle.source == min(alive, key=lambda slug: self._order[slug]):
-            self._waiting.setdefault(key, {})[opened(candle)] = candle
+            waiting = self._waiting.setdefault(key, {})
+            known = waiting.get(opened(candle))
+            if known is None or known.is_closed <= candle.is_closed:
+                waiting[opened(candle)] = candle
 
     # -- What is stored ------------------------------------------------------------------
 
     def _store(self) -> None:
         lacking: set[int] = set()
-        for key, waiting in list(self._waiting.items()):
-            now = time.monotonic()
-            has_closed = any(candle.is_closed for candle in waiting.values())
-            if not has_closed and now - self._stored_at.get(key, float("-inf")) < OPEN_EVERY:
+        for key in [key for key, waiting in self._waiting.items() if self._is_due(key, waiting)]:
+            waiting, series = self._waiting.pop(key), self._series.get(key)
+            self._stored_at[key] = time.monotonic()
+            if series is None:
                 continue
-            del self._waiting[key]
-            self._stored_at[key] = now
-            series = self._series.get(key)
-            candles = [waiting[at] for at in sorted(waiting)]
-            if series is not None and not self._go_on(key, series, candles):
-                lacking.add(series.pk)
+            outage = self._outages.setdefault(key, Outage(f"{series} cannot be stored"))
+            with outage:
+                try:
+                    is_whole = self._go_on(key, series, [waiting[at] for at in sorted(waiting)])
+                except BaseException:
+                    self._waiting[key] = _young(waiting)
+                    raise
+                if not is_whole:
+                    lacking.add(series.pk)
         if lacking:
             self._ask_for(lacking)
+
+    def _is_due(self, key: Key, waiting: Mapping[int, Candle]) -> bool:
+        """Say whether to store now: complete candles at once, and later each time that fails."""
+        outage = self._outages.get(key)
+        passed = time.monotonic() - self._stored_at.get(key, float("-inf"))
+        if outage is not None and outage.failures:
+            return passed >= min(2.0 ** (outage.failures - 1), LONGEST_DELAY)
+        return passed >= OPEN_EVERY or any(candle.is_closed for candle in waiting.values())
 
     def _go_on(self, key: Key, series: Series, candles: Sequence[Candle]) -> bool:
         """Store those that follow the complete ones; say whether that was all of them."""
@@ -152,6 +171,12 @@ class Intake:
             current_app.send_task(COLLECT, expires=MINUTE - 5)
         except OperationalError:
             logger.warning("Candles wait for the minute: the queue cannot be reached")
+
+
+def _young(waiting: Mapping[int, Candle]) -> dict[int, Candle]:
+    """Return what is worth keeping of what could not be stored: the rest is asked for."""
+    oldest = timezone.now().timestamp() - KEEP.total_seconds()
+    return {at: candle for at, candle in waiting.items() if at >= oldest}
 
 
 def _sightings(series: Sequence[Series]) -> Mapping[int, Collection[Sighting]]:

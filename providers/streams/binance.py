@@ -1,7 +1,6 @@
 """Binance spot, and its host for market data alone: everything wrapped in the stream's name."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from providers.exceptions import BadPayload
@@ -23,7 +22,6 @@ class Binance:
         "wss://stream.binance.com:443",
     )
     ping = ""
-    closes_by_successor = False
 
     def sockets(self, tickers: Sequence[Pair], candles: Sequence[Pair]) -> list[Socket]:
         wanted = [f"{pair.name.lower()}@ticker" for pair in tickers]
@@ -36,7 +34,7 @@ class Binance:
         channels |= {candle(pair.name) for pair in candles}
         return [Socket("/stream", hello, frozenset(channels))]
 
-    def read(self, text: str, pairs: Mapping[str, Pair], now: datetime) -> Heard:
+    def read(self, text: str, pairs: Mapping[str, Pair]) -> Heard:
         frame = opened(text)
         if "stream" not in frame:
             return _answer(frame)

@@ -1,7 +1,6 @@
 """Bybit v5 spot: whole tickers each time, candles that say when they are confirmed."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -31,7 +30,6 @@ AT_ONCE = 10
 class Bybit:
     origins = ("wss://stream.bybit.com", "wss://stream.bytick.com")
     ping = '{"op":"ping"}'
-    closes_by_successor = False
 
     def sockets(self, tickers: Sequence[Pair], candles: Sequence[Pair]) -> list[Socket]:
         topics = [f"tickers.{pair.name}" for pair in tickers]
@@ -44,7 +42,7 @@ class Bybit:
         channels |= {candle(pair.name) for pair in candles}
         return [Socket("/v5/public/spot", hello, frozenset(channels))]
 
-    def read(self, text: str, pairs: Mapping[str, Pair], now: datetime) -> Heard:
+    def read(self, text: str, pairs: Mapping[str, Pair]) -> Heard:
         frame = opened(text)
         topic = frame.get("topic")
         if not isinstance(topic, str):

@@ -1,7 +1,6 @@
 """Coinbase Exchange: tickers and a heartbeat that counts trades. It has no candles."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from providers.exceptions import BadPayload
@@ -17,14 +16,13 @@ NAME = "coinbaseexchange"
 class CoinbaseExchange:
     origins = ("wss://ws-feed.exchange.coinbase.com",)
     ping = ""
-    closes_by_successor = False
 
     def sockets(self, tickers: Sequence[Pair], candles: Sequence[Pair]) -> list[Socket]:
         names = [pair.name for pair in tickers]
         wish = {"type": "subscribe", "product_ids": names, "channels": ["ticker", "heartbeat"]}
         return [Socket("/", (spoken(wish),), frozenset(map(ticker, names)))]
 
-    def read(self, text: str, pairs: Mapping[str, Pair], now: datetime) -> Heard:
+    def read(self, text: str, pairs: Mapping[str, Pair]) -> Heard:
         frame = opened(text)
         match frame.get("type"):
             case "ticker":

@@ -21,7 +21,6 @@ SILENT = {"heartbeat", "status"}
 class Kraken:
     origins = ("wss://ws.kraken.com",)
     ping = '{"method":"ping"}'
-    closes_by_successor = True
 
     def sockets(self, tickers: Sequence[Pair], candles: Sequence[Pair]) -> list[Socket]:
         hello = []
@@ -36,7 +35,7 @@ class Kraken:
         channels |= {candle(name) for name in _names(candles)}
         return [Socket("/v2", tuple(hello), frozenset(channels))]
 
-    def read(self, text: str, pairs: Mapping[str, Pair], now: datetime) -> Heard:
+    def read(self, text: str, pairs: Mapping[str, Pair]) -> Heard:
         frame = opened(text)
         if "method" in frame:
             return _answer(frame)
@@ -44,10 +43,13 @@ class Kraken:
         plain = {_name(pair): pair for pair in pairs.values()}
         channel = frame.get("channel")
         if channel == "ticker":
-            told = [_ticker(row, plain, now) for row in objects(rows(frame, "data"))]
-            return Heard(ticks=tuple(told))
+            told = objects(rows(frame, "data"))
+            # Not every version of the feed says when; a price of no time is none.
+            return Heard(ticks=tuple(_ticker(row, plain) for row in told if "timestamp" in row))
         if channel == "ohlc":
-            return Heard(ticks=_candles(objects(rows(frame, "data")), plain))
+            is_first = frame.get("type") == "snapshot"
+            told = objects(rows(frame, "data"))
+            return Heard(ticks=_candles(told, plain, is_first=is_first))
         if isinstance(channel, str) and channel in SILENT:
             return Heard()
         raise BadPayload(f"sent an unknown channel: {str(channel)[:40]!r}")
@@ -69,10 +71,9 @@ def _answer(frame: Mapping[str, Any]) -> Heard:
     raise BadPayload("sent an answer that says neither yes nor no")
 
 
-def _ticker(row: Mapping[str, Any], pairs: Mapping[str, Pair], now: datetime) -> Tick:
+def _ticker(row: Mapping[str, Any], pairs: Mapping[str, Pair]) -> Tick:
     pair = pair_of(row.get("symbol"), pairs)
-    # Not every version of the feed says when; then a price is as old as its arrival.
-    observed_at = from_iso(row["timestamp"]) if "timestamp" in row else now
+    observed_at = from_iso(row["timestamp"])
     quote = Quote(
         symbol=pair.symbol,
         price=price_of(row, "last"),
@@ -84,8 +85,14 @@ def _ticker(row: Mapping[str, Any], pairs: Mapping[str, Pair], now: datetime) ->
     return Tick(channel=ticker(_name(pair)), order=(microseconds(observed_at),), quote=quote)
 
 
-def _candles(told: Sequence[Mapping[str, Any]], pairs: Mapping[str, Pair]) -> tuple[Tick, ...]:
-    """Return the candles oldest first; all but a pair's newest have a successor here."""
+def _candles(
+    told: Sequence[Mapping[str, Any]], pairs: Mapping[str, Pair], *, is_first: bool
+) -> tuple[Tick, ...]:
+    """Return the candles oldest first.
+
+    In the first list all but a pair's newest are complete. Later nothing says so: that the next
+    one has begun does not prove that the last word of this one was heard.
+    """
     found: dict[str, dict[datetime, tuple[Candle, int]]] = defaultdict(dict)
     for row in told:
         pair = pair_of(row.get("symbol"), pairs)
@@ -95,7 +102,7 @@ def _candles(told: Sequence[Mapping[str, Any]], pairs: Mapping[str, Pair]) -> tu
         one = bar(pair, opened_at, row, is_closed=False, source=NAME)
         found[_name(pair)][opened_at] = one, counted(row, "trades") or 0
     return tuple(
-        _tick(name, bars[at][0], bars[at][1], is_closed=at < max(bars))
+        _tick(name, bars[at][0], bars[at][1], is_closed=is_first and at < max(bars))
         for name, bars in found.items()
         for at in sorted(bars)
     )

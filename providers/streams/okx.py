@@ -1,7 +1,6 @@
 """OKX v5: tickers on one socket and candles on another, and a pong that is no JSON."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from providers.exceptions import BadPayload
@@ -32,7 +31,6 @@ COMPLETE = {"0": False, "1": True}
 class OKX:
     origins = ("wss://ws.okx.com:8443", "wss://wsaws.okx.com:8443")
     ping = "ping"
-    closes_by_successor = False
 
     def sockets(self, tickers: Sequence[Pair], candles: Sequence[Pair]) -> list[Socket]:
         found = []
@@ -44,7 +42,7 @@ class OKX:
             found.append(Socket("/ws/v5/business", (_wish(CANDLES, candles),), channels))
         return found
 
-    def read(self, text: str, pairs: Mapping[str, Pair], now: datetime) -> Heard:
+    def read(self, text: str, pairs: Mapping[str, Pair]) -> Heard:
         if text == "pong":
             return Heard()
         frame = opened(text)

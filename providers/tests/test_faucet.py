@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers import held
-from providers.faucet import Tray
 from providers.stream import Tick
+from providers.tray import Tray
 from providers.types import Candle, Quote
 
 NOW = datetime(2025, 11, 21, 8, 5, tzinfo=UTC)
@@ -70,7 +70,7 @@ async def test_no_candle_is_lost_however_often_the_store_fails(told, failing):
     for number, (minute, is_closed) in enumerate(told):
         tray.put(tick(bar=candle(minute, is_closed=is_closed, close=1 + number % 8)))
         if number == failing:
-            tray.give_back(tray.taken().candles)
+            tray.give_back(tray.taken())
     found = {one.opened_at: one for one in tray.taken().candles}
     assert list(found) == sorted(found)
     assert len(found) == len({minute for minute, _ in told})

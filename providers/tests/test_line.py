@@ -3,6 +3,8 @@
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -39,7 +41,7 @@ def sim(settings):
     settings.PROVIDER_URLS = {}
     settings.PROVIDER_STREAM_URLS = {}
     settings.CIRCUIT_BREAKER_THRESHOLD = 1000
-    with Simulator(seed=7, tick=0.02, speed=5) as simulator:
+    with Simulator(seed=7, tick=0.02) as simulator:
         settings.PROVIDERS_BASE_URL = simulator.url
         yield simulator
         simulator.heal()
@@ -251,6 +253,116 @@ async def test_a_line_whose_successor_fails_goes_on(sim):
         assert sim.state()["providers"]["binance"]["sockets"] == 1
 
 
+async def test_a_line_that_cannot_be_renewed_asks_ever_less_often(sim, monkeypatch):
+    waits = []
+
+    def delay(_, attempt):
+        waits.append(attempt)
+        return 0.02
+
+    monkeypatch.setattr(Line, "_delay", delay)
+    pace = Pace(silent_kind=5, silent_channel=5, lifetime=0.2)
+    async with listening(pace=pace, channels=("ticker",)) as (ear, line):
+        await ear.more()
+        sim.fault("binance", "stream_blocked")
+        await until(lambda: len(waits) >= 5)
+        assert line.problem is None
+    assert waits[:5] == [0, 1, 2, 3, 4]
+    assert ear.counts.count("blocked") >= 5
+
+
+async def test_a_line_that_ends_while_its_last_connection_is_closed_leaves_nothing_open(sim):
+    pace = Pace(silent_kind=5, silent_channel=5, lifetime=0.05)
+    for pause in range(8):
+        async with listening(pace=pace, channels=("ticker",)) as (ear, _):
+            await ear.more(2)
+            await until(lambda: sim.state()["providers"]["binance"]["sockets"] == 2)
+            await asyncio.sleep(pause / 500)
+        await until(lambda: sim.state()["providers"]["binance"]["sockets"] == 0)
+
+
+async def test_a_store_that_is_away_ends_no_line(sim, monkeypatch, caplog):
+    away = []
+
+    def refuse(*_, **__):
+        away.append(1)
+        raise OSError("the cache cannot be reached")
+
+    with monkeypatch.context() as patched:
+        for name in ("breaker.allows", "services.record_success", "services.record_failure"):
+            patched.setattr(f"providers.{name}", refuse)
+        patched.setattr("providers.line.LOOK", 0.02)
+        async with listening() as (ear, _):
+            await until(lambda: len(away) >= 5)
+            patched.setattr("providers.breaker.allows", lambda _: True)
+            await ear.more()
+            # It fails and comes back while nobody can write that down.
+            sim.fault("binance", "stream_reset", count=1)
+            known = opened(sim)
+            await until(lambda: opened(sim) > known)
+            await ear.more()
+    told = [one for one in caplog.records if "cannot be kept" in one.message]
+    assert 1 <= len([one for one in told if one.levelname == "WARNING"]) <= 3
+
+
+class Odd(Binance):
+    """A venue two of whose three frames are bent."""
+
+    def __init__(self, bend):
+        self.bend, self.number = bend, 0
+
+    def read(self, text, pairs):
+        heard = super().read(text, pairs)
+        self.number += 1
+        bent = tuple(self.bend(tick) for tick in heard.ticks) if self.number % 3 else heard.ticks
+        return replace(heard, ticks=bent)
+
+
+def from_the_future(tick):
+    if tick.quote is not None:
+        quote = replace(tick.quote, observed_at=tick.quote.observed_at + timedelta(hours=1))
+        return replace(tick, quote=quote, order=(tick.order[0] + 3_600_000_000,))
+    candle = replace(tick.candle, opened_at=tick.candle.opened_at + timedelta(hours=1))
+    return replace(tick, candle=candle, order=(tick.order[0] + 3_600_000_000, *tick.order[1:]))
+
+
+def complete_too_early(tick):
+    if tick.candle is None:
+        return tick
+    at = datetime.now(UTC).replace(second=0, microsecond=0)
+    # It ends three quarters of a minute from now at least.
+    candle = replace(tick.candle, opened_at=at + timedelta(minutes=1), is_closed=True)
+    return replace(tick, candle=candle)
+
+
+def shrunken(tick):
+    if tick.candle is None:
+        return tick
+    return replace(tick, candle=replace(tick.candle, volume=tick.candle.volume / 2))
+
+
+@pytest.mark.parametrize(
+    ("bend", "reason"),
+    [
+        (from_the_future, "from_the_future"),
+        (complete_too_early, "from_the_future"),
+        (shrunken, "bad_payload"),
+    ],
+)
+async def test_what_cannot_be_is_named_and_silences_nothing_else(sim, monkeypatch, bend, reason):
+    row = replace(BY_SLUG["binance"], stream=Odd(bend))
+    monkeypatch.setitem(BY_SLUG, "binance", row)
+    async with listening() as (ear, line):
+        await until(lambda: ear.counts.count(reason) >= 2)
+        await ear.more(4)
+        assert line.problem is None
+    latest = datetime.now(UTC) + timedelta(seconds=30)
+    assert all(one.observed_at < latest for one in ear.quotes)
+    candles = [tick.candle for tick in ear.ticks if tick.candle]
+    for before, after in pairwise(candles):
+        assert before.opened_at < after.opened_at or before.volume <= after.volume
+
+
 async def test_other_wishes_are_told_on_a_new_connection(sim):
     async with listening(channels=("ticker",)) as (ear, line):
         await ear.more()
@@ -273,8 +385,7 @@ async def test_the_waits_between_attempts_grow_and_differ(sim):
     async with listening(pace=Pace()) as (_, line):
         found = []
         for attempt in range(9):
-            line._attempt = attempt
-            found.append([line._delay() for _ in range(20)])
+            found.append([line._delay(attempt) for _ in range(20)])
     assert all(0.5 <= one <= 1 for one in found[0])
     assert all(30 <= one <= 60 for one in found[8])
     assert all(len(set(waits)) > 1 for waits in found)
@@ -293,11 +404,15 @@ async def test_no_socket_leads_into_this_network_unless_an_operator_says_so(sim,
     socket = Near().sockets([pair], [])[0]
     line = Line(member, socket, {pair.name: pair}, pace=SWIFT, take=ear.take, count=ear.count)
     task = asyncio.ensure_future(line.keep())
-    await until(lambda: line.problem is not None)
-    assert "this network" in str(line.problem)
-    assert opened(sim) == 0
-    settings.PROVIDER_STREAM_URLS = {"binance": near}
-    await ear.more()
+    try:
+        await until(lambda: line.problem is not None)
+        assert "this network" in str(line.problem)
+        assert opened(sim) == 0
+        settings.PROVIDER_STREAM_URLS = {"binance": near}
+        await ear.more()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

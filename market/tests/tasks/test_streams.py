@@ -21,13 +21,13 @@ from market.tests.simulated import kept, moment, true_bar, values
 from market.tests.tasks.conftest import NOON, given_points
 from providers import calls, gateway, held, roster
 from providers.adapters.ccxt_exchange import CcxtExchange
-from providers.faucet import Batch
 from providers.models import Provider
 from providers.registry import ROWS
 from providers.selectors import observed_of, provider_detail, provider_states
 from providers.services import sync_roster
 from providers.simulator import Simulator
 from providers.stream import Pace
+from providers.tray import Batch
 from providers.types import Candle as Bar
 
 STREAMING = ("binance", "kraken", "coinbaseexchange", "okx", "bybit")

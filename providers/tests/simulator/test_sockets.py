@@ -13,7 +13,6 @@ from providers.rows.exchanges import STREAMS
 from providers.simulator import Simulator
 from providers.simulator.venue import fixed
 from providers.simulator.wire import binance, bybit, coinbaseexchange, kraken_names, okx
-from providers.tests.conftest import NOW as MOMENT
 from providers.tests.simulator.conftest import NOW
 from providers.types import Candle, Pair
 
@@ -60,7 +59,7 @@ def ticks(client, slug):
     """Yield what our own reader makes of the frames."""
     pair = PAIRS[slug]
     while True:
-        yield from STREAMS[slug].read(client.recv(timeout=5), {pair.name: pair}, MOMENT).ticks
+        yield from STREAMS[slug].read(client.recv(timeout=5), {pair.name: pair}).ticks
 
 
 def end_of(client, slug):

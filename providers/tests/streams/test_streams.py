@@ -16,7 +16,7 @@ from providers.streams.bybit import Bybit
 from providers.streams.coinbaseexchange import CoinbaseExchange
 from providers.streams.kraken import Kraken
 from providers.streams.okx import OKX
-from providers.tests.conftest import NOW, PAYLOADS
+from providers.tests.conftest import PAYLOADS
 from providers.types import Pair
 
 STREAMS: dict[str, tuple[Stream, Pair]] = {
@@ -41,7 +41,7 @@ def frame(slug, name):
 def read(slug, text, pair=None):
     stream, usual = STREAMS[slug]
     one = pair or usual
-    return stream.read(text, {one.name: one}, NOW)
+    return stream.read(text, {one.name: one})
 
 
 def heard(slug, name):
@@ -90,10 +90,21 @@ def test_candles_of_bybit_come_in_the_order_of_time():
     assert closed.order < opened.order
 
 
-def test_a_candle_of_kraken_is_complete_when_the_next_one_is_there():
+def test_of_krakens_first_candles_all_but_the_newest_are_complete():
     before, newest = heard("kraken", "stream_candle_snapshot").ticks
     assert (before.candle.is_closed, newest.candle.is_closed) == (True, False)
     assert before.order < newest.order
+
+
+def test_a_candle_of_kraken_is_not_complete_because_the_next_one_is_there():
+    text = frame("kraken", "stream_candle_snapshot").replace('"snapshot"', '"update"')
+    assert [tick.candle.is_closed for tick in read("kraken", text).ticks] == [False, False]
+
+
+def test_a_ticker_of_kraken_that_does_not_say_when_is_no_quote():
+    told = json.loads(frame("kraken", "stream_ticker"))
+    del told["data"][0]["timestamp"]
+    assert read("kraken", json.dumps(told)).ticks == ()
 
 
 @pytest.mark.parametrize(
