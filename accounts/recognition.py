@@ -4,8 +4,9 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from accounts import counter, selectors
+from accounts import counter, keys, selectors, tokens
 from accounts.callers import Caller, network_of
+from accounts.proofs import Proof
 from cryptodt.common.errors import Refusal, Unauthorized
 
 BEARER = "bearer"
@@ -47,6 +48,13 @@ def recognized(shown: Shown, address: str) -> Caller:
     except Unauthorized:
         _slow_down_guessing(address)
         raise
+
+
+def proof_of(shown: Shown, caller: Caller) -> Proof:
+    """Return what made this caller known, to be looked at again as long as it stays."""
+    if shown.key or shown.bearer is None or keys.looks_like_key(shown.bearer):
+        return Proof(key_id=caller.key_id)
+    return Proof(claims=tokens.read_access(shown.bearer))
 
 
 def refuse_elsewhere(caller: Caller, address: str, origin: str) -> None:

@@ -25,6 +25,9 @@ class Outlet(Protocol):
     @property
     def is_ready(self) -> bool: ...
 
+    @property
+    def is_over(self) -> bool: ...
+
     def write(self, written: Written) -> None: ...
 
     def end(self, closing: Closing) -> None: ...
@@ -32,10 +35,28 @@ class Outlet(Protocol):
     async def finished(self) -> None: ...
 
 
-class Subscription:
-    """One topic for one client. While `held` is a list, the snapshot is not sent yet."""
+# What waits for a client: something written for it alone, or a message and how to say it. The
+# latter is everybody's, and costs nothing while it waits.
+Waiting = Written | tuple[Told, Voice]
 
-    __slots__ = ("client", "due", "held", "offset", "owed", "throttle", "topic", "turn", "voice")
+
+class Subscription:
+    """One topic for one client. While `held` is a list, the snapshot is not sent yet; while it
+    `waits`, nobody has begun to read that, and it will say all that is told until then."""
+
+    __slots__ = (
+        "client",
+        "due",
+        "held",
+        "offset",
+        "owed",
+        "silent_since",
+        "throttle",
+        "topic",
+        "turn",
+        "voice",
+        "waits",
+    )
 
     def __init__(
         self, client: "Client", topic: Topic, voice: Voice, *, throttle: float = 0
@@ -46,10 +67,13 @@ class Subscription:
         # Seconds that lie between two updates at least.
         self.throttle = throttle
         self.held: list[Told] | None = []
+        self.waits = False
         # What was sent last, and what is owed: of a state, the latest of each item.
         self.offset = 0
         self.owed: Told | None = None
         self.due = 0.0
+        # The silence that it was told of, by its beginning.
+        self.silent_since = 0
         # How often it began anew; a snapshot for an earlier turn is not sent.
         self.turn = 0
 
@@ -73,12 +97,21 @@ class Client:
         self.is_clear = outlet.is_ready
         self.heard_at = self.moved_at = time.monotonic()
         self.beat_at = self.heard_at + heartbeat
-        self._queue: deque[Written] = deque()
+        self._queue: deque[Waiting] = deque()
         self._most_owed = MOST_OWED
         # Subscriptions with something owed; a dict, because it keeps their order.
         self._owing: dict[Subscription, None] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._has_room = asyncio.Event()
         outlet.on_change = self._changed
+
+    async def room(self) -> bool:
+        """Wait until it has taken what it was told, and say whether it is still there. Whatever
+        is written for one client alone is written only then, so that none can make it pile up."""
+        while not self.is_clear and not self.outlet.is_over:
+            self._has_room.clear()
+            await self._has_room.wait()
+        return not self.outlet.is_over
 
     def say(self, text: bytes, place: Place | None = None) -> None:
         """Send a message after everything that waits in the queue."""
@@ -86,7 +119,7 @@ class Client:
 
     def recover(self, missed: Iterable[Told], subscription: Subscription, after: bytes) -> None:
         """Send what was missed, one by one and all of it, and then a last word about it."""
-        found = [one for told in missed if (one := told.written(subscription.voice)) is not None]
+        found = [(told, subscription.voice) for told in missed]
         self._most_owed += len(found) + 1
         self._queue += [*found, Written(after)]
         self.flush()
@@ -94,6 +127,7 @@ class Client:
     def release(self, subscription: Subscription) -> None:
         """Go on with what was held back for the snapshot."""
         held, subscription.held = subscription.held or (), None
+        subscription.waits = False
         for told in held:
             # What the snapshot's place has counted already is in the snapshot.
             if told.offset > subscription.offset:
@@ -101,11 +135,13 @@ class Client:
 
     def hold(self, subscription: Subscription) -> None:
         """Hold everything back: a new snapshot is coming, and what is owed is in it."""
-        subscription.held, subscription.owed = [], None
+        subscription.held, subscription.owed, subscription.waits = [], None, True
         subscription.turn += 1
         self._owing.pop(subscription, None)
 
     def offer(self, subscription: Subscription, told: Told) -> None:
+        if subscription.waits:
+            return
         if subscription.held is not None:
             subscription.held.append(told)
             if len(subscription.held) > MOST_HELD:
@@ -114,9 +150,7 @@ class Client:
             self._owe(subscription, told)
         else:
             subscription.offset = told.offset
-            written = told.written(subscription.voice)
-            if written is not None:
-                self._enqueue(written)
+            self._enqueue((told, subscription.voice))
 
     def tick(self, now: float) -> None:
         """See once a second whether it still reads, and whether it is time for a heartbeat."""
@@ -144,14 +178,19 @@ class Client:
             self._timer = None
         self.flush()
 
-    def _enqueue(self, written: Written) -> None:
+    def _enqueue(self, one: Waiting) -> None:
         if self.is_clear:
-            self.write(written)
+            self._send(one)
             return
-        self._queue.append(written)
+        self._queue.append(one)
         if len(self._queue) > self._most_owed:
             self.outlet.end(TOO_SLOW)
         self.flush()
+
+    def _send(self, one: Waiting) -> None:
+        written = one if isinstance(one, Written) else one[0].written(one[1])
+        if written is not None:
+            self.write(written)
 
     def _changed(self) -> None:
         self.moved_at = time.monotonic()
@@ -159,18 +198,23 @@ class Client:
             self.flush()
         else:
             self.is_clear = False
+            if self.outlet.is_over:
+                self._queue.clear()
+                self._has_room.set()
 
     def flush(self) -> None:
         """Send what is owed for as long as it is taken."""
         queue, outlet = self._queue, self.outlet
         while queue and outlet.is_ready:
-            self.write(queue.popleft())
+            self._send(queue.popleft())
         if not queue:
             self._most_owed = MOST_OWED
         if not queue and self._owing:
             self._pay()
             self._wait()
         self.is_clear = outlet.is_ready and not queue
+        if self.is_clear:
+            self._has_room.set()
 
     def _pay(self) -> None:
         now = time.monotonic()

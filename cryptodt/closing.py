@@ -26,6 +26,9 @@ TOO_MANY_SOCKETS = Closing(
     "too many connections for this key or address",
     "Come back when another one was closed, after 30 seconds at the earliest.",
 )
+CHANGED = Closing(
+    4010, "what you may do here has changed", "Come back: the welcome says what you may do now."
+)
 FAILED = Closing(4011, "something failed here", "Come back after a moment, and resume.")
 NOT_ALLOWED = Closing(4503, "this key may not be used from here", "Use it where it is allowed.")
 
@@ -35,6 +38,7 @@ CLOSINGS = (
     NO_AUTH,
     TOO_SLOW,
     IDLE,
+    CHANGED,
     FAILED,
     TOO_MANY_MESSAGES,
     TOO_MANY_SOCKETS,

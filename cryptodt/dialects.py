@@ -20,6 +20,9 @@ CHANNELS: Mapping[str, str] = {
     "trading_signals": "signals",
 }
 CHANNEL = "market_data"
+PRICES, NO_TOPIC = "prices", ""
+# What stands before the dot where channels are written with one.
+ROOMS: Mapping[str, str] = {"market": PRICES, **CHANNELS}
 MOST_NAMED = 250
 
 Message = Mapping[str, Any]
@@ -56,7 +59,7 @@ class OldVoice:
         return None
 
     def _said(self, told: Told, *, is_snapshot: bool) -> bytes | None:
-        items = told.items
+        items = told.texts()
         if self.only is not None:
             items = {name: text for name, text in items.items() if name in self.only}
         if not items and not is_snapshot:
@@ -122,12 +125,13 @@ def _symbol(value: Any, message: Message) -> Sequence[Heard]:
 
 
 def _dotted(value: Any, message: Message) -> Sequence[Heard]:
-    """Read `market.BTC` and `news.crypto`."""
+    """Read `market.BTC` and `news.crypto`. Any other word is no channel: each would be another
+    copy of the same."""
     found = []
     for word in _words(value, "channels"):
         room, _, name = word.partition(".")
-        topic = f"prices:{name}" if room == "market" and name else CHANNELS.get(room, room)
-        found.append(Heard(word, "prices" if topic == "market" else topic))
+        topic = ROOMS.get(room, NO_TOPIC)
+        found.append(Heard(word, f"{topic}:{name}" if topic == PRICES and name else topic))
     return found
 
 

@@ -3,25 +3,27 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, cast
 from urllib.parse import parse_qs, quote, unquote
 
 import orjson
 from django.conf import settings
 
+from accounts.admission import Verdict
 from cryptodt.api.errors import KINDS, envelope
-from cryptodt.closing import Closing
+from cryptodt.charges import charge
+from cryptodt.closing import FAILED, Closing
 from cryptodt.common.broadcast import Position
 from cryptodt.common.errors import InvalidRequest, Refusal
 from cryptodt.common.logs import traced
-from cryptodt.door import Scope, caller_at, in_thread
-from cryptodt.frames import Written
-from cryptodt.hub import HUB
-from cryptodt.outlets import AsgiOutlet
+from cryptodt.door import Scope, guest_at, in_thread
+from cryptodt.frames import Plain, Written, message
+from cryptodt.outlets import HANG_UP, AsgiOutlet
 from cryptodt.protocol import Wanted
 from cryptodt.seats import SEATS
-from cryptodt.topics import topic_of
+from cryptodt.topics import Topic, topic_of
 from cryptodt.visit import Visit, heard_all
 
 logger = logging.getLogger("cryptodt.access")
@@ -31,6 +33,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PATH = "/api/stream"
+ENDPOINT = "api/stream"
 MOST_TOPICS = 20
 LONGEST_QUERY = 4000
 LONGEST_OFFSET = 18
@@ -67,43 +70,60 @@ class EventStream:
 
 async def _stream(scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
     typed = topics_in(scope["query_string"])
-    topics = await in_thread(lambda: [topic_of(one).name for one in typed])
+    guest = await guest_at(scope)
+    # Like any call, and before it holds anything.
+    verdict = await in_thread(partial(charge, guest, PATH, ENDPOINT))
+    topics = {one.name: one for one in await in_thread(lambda: [topic_of(one) for one in typed])}
     last = positions_in(dict(scope["headers"]).get(b"last-event-id", b""))
     known = {name: place for name, place in last.items() if name in topics}
-    caller = await caller_at(scope)
     await heard_all()
-    if not SEATS.take(caller):
+    visit = Visit(EventOutlet(send, known), guest, ENDPOINT)
+    # Before anything is sent, so that a refusal is still a status.
+    await visit.admit([(one, Plain(), known.get(name)) for name, one in topics.items()])
+    if not SEATS.take(guest.caller):
         raise TooManyStreams("You have as many connections as your tier allows.", retry_after=30)
-    visit = Visit(EventOutlet(send, known), caller)
     try:
-        for topic in topics:
-            # Before anything is sent, so that a refusal is still a status.
-            await visit.subscribe(Wanted(topic, since=known.get(topic)))
-        headers = [*HEADERS, (b"x-request-id", request_id.encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        own = [*_headers(request_id), *_limits(verdict)]
+        await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *own]})
         await send(_body(b"retry: %d\n\n" % RETRY_MS))
-        logger.info("GET %s 200", PATH)
-        await _flow(visit, receive, send)
+        logger.info("200 GET %s", PATH)
+        await _flow(visit, topics.values(), known, receive)
+        if cast("EventOutlet", visit.client.outlet).is_sending:
+            # What it did not take it never will: a server would wait for it without an end.
+            scope.get("extensions", {}).get(HANG_UP, _nothing)()
+            await asyncio.sleep(0)
     except (OSError, RuntimeError):
         logger.debug("A client of the event stream left in the middle of an answer")
     finally:
         await visit.leave()
-        SEATS.give_back(caller)
+        SEATS.give_back(guest.caller)
 
 
-async def _flow(visit: Visit, receive: Receive, send: Send) -> None:
+async def _flow(
+    visit: Visit, topics: Iterable[Topic], known: Mapping[str, Position], receive: Receive
+) -> None:
     """Let it flow until the client leaves, or is told to."""
     outlet = cast("EventOutlet", visit.client.outlet)
-    HUB.enter(visit.client)
-    outlet.open()
+    visit.enter()
     leaving = asyncio.ensure_future(_left(receive))
     ending = asyncio.ensure_future(outlet.over.wait())
-    await asyncio.wait([leaving, ending], return_when=asyncio.FIRST_COMPLETED)
-    leaving.cancel()
-    ending.cancel()
-    if outlet.over.is_set():
-        await outlet.finished()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    beginning = asyncio.ensure_future(_begin(visit, topics, known))
+    try:
+        await asyncio.wait([leaving, ending], return_when=asyncio.FIRST_COMPLETED)
+        if outlet.over.is_set():
+            await outlet.finished()
+    finally:
+        for one in (leaving, ending, beginning):
+            one.cancel()
+
+
+async def _begin(visit: Visit, topics: Iterable[Topic], known: Mapping[str, Position]) -> None:
+    try:
+        for topic in topics:
+            await visit.begin(topic, Wanted(topic.name, since=known.get(topic.name)))
+    except Exception:
+        logger.exception("An event stream failed")
+        visit.end(FAILED)
 
 
 class EventOutlet(AsgiOutlet):
@@ -113,15 +133,6 @@ class EventOutlet(AsgiOutlet):
         super().__init__(send)
         self.over = asyncio.Event()
         self._places = dict(known)
-        self._is_open = False
-
-    @property
-    def is_ready(self) -> bool:
-        return self._is_open and super().is_ready
-
-    def open(self) -> None:
-        self._is_open = True
-        self.on_change()
 
     def shape(self, written: Written) -> dict[str, Any]:
         if written.place is not None:
@@ -129,10 +140,14 @@ class EventOutlet(AsgiOutlet):
             self._places[topic] = place
         return _body(b"id: %b\ndata: %b\n\n" % (id_of(self._places), written.payload))
 
+    def farewell(self, closing: Closing) -> dict[str, Any]:
+        told = message(type="closed", code=closing.code, reason=closing.reason)
+        last = self.shape(Written(told))
+        return {**last, "more_body": False}
+
     def end(self, closing: Closing) -> None:
-        self.is_over = True
+        super().end(closing)
         self.over.set()
-        self.on_change()
 
 
 def topics_in(query: bytes) -> list[str]:
@@ -168,8 +183,24 @@ async def _left(receive: Receive) -> None:
         pass
 
 
+def _nothing() -> None:
+    """Other servers see to their connections by themselves."""
+
+
 def _body(part: bytes) -> dict[str, Any]:
     return {"type": "http.response.body", "body": part, "more_body": True}
+
+
+def _headers(request_id: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-request-id", request_id.encode()),
+        (b"x-cryptodt-market", settings.MARKET.encode()),
+    ]
+
+
+def _limits(verdict: Verdict) -> list[tuple[bytes, bytes]]:
+    told = (line.partition(b": ") for line in verdict.told().splitlines())
+    return [(name, value) for name, _, value in told]
 
 
 async def _refuse(scope: Scope, send: Send, refusal: Refusal, request_id: str) -> None:
@@ -177,11 +208,11 @@ async def _refuse(scope: Scope, send: Send, refusal: Refusal, request_id: str) -
     told = envelope(refusal.kind, refusal.message, refusal.details, refusal.retry_after)
     if settings.SIMULATED:
         told["simulated"] = True
-    headers = [(b"content-type", b"application/json"), (b"x-request-id", request_id.encode())]
+    headers = [(b"content-type", b"application/json"), *_headers(request_id)]
     if refusal.retry_after is not None:
         headers.append((b"retry-after", str(refusal.retry_after).encode()))
     body = orjson.dumps(told)
     headers.append((b"content-length", str(len(body)).encode()))
-    logger.info("GET %s %s", PATH, status)
+    logger.info("%s GET %s", status, PATH)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

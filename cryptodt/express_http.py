@@ -4,11 +4,15 @@ A server makes a task and several messages of each request; for an answer that l
 most of the work. uvicorn hands every request to `_start_asgi_task`, which is where this looks.
 """
 
+import socket
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cryptodt.event_stream import PATH as STREAM
 from cryptodt.express import ANSWERS, Asked, asked_in, wire
+from cryptodt.outlets import HANG_UP
+from cryptodt.sockets import KERNEL_BUFFER
 
 # A proxy in front tells who asks; the application reads it, and this does not.
 FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
@@ -34,6 +38,8 @@ class ExpressHttp(HttpToolsProtocol):
             self.transport.abort()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.scope["path"] == STREAM:
+            self._bound(cycle.scope)
         answer = self._ready(cycle)
         if answer is None:
             super()._start_asgi_task(cycle, app)
@@ -41,6 +47,13 @@ class ExpressHttp(HttpToolsProtocol):
         self.transport.write(answer)
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
+
+    def _bound(self, scope: Any) -> None:
+        """Have the kernel hold little for a client that may never read, and let it be ended."""
+        wire = self.transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
+        scope["extensions"] = {**scope.get("extensions", {}), HANG_UP: self.transport.abort}
 
     def _ready(self, cycle: RequestResponseCycle) -> bytes | None:
         # A client that takes nothing waits like everybody, and so do requests behind another.

@@ -181,7 +181,11 @@ FRAMES = (
             _EPOCH,
             _TOPIC,
             _OFFSET,
-            _TS,
+            Field(
+                "ts",
+                "When the last of it happened, in milliseconds; null while nothing has.",
+                {"type": ["integer", "null"]},
+            ),
             _SENT,
             _DATA,
         ),
@@ -253,9 +257,19 @@ FRAMES = (
         ),
     ),
     Frame(
+        "closed",
+        SERVER,
+        "Over plain HTTP, the last event: what a socket is told in its close frame.",
+        (
+            Field("code", "The close code.", WHOLE),
+            Field("reason", "Why.", TEXT),
+        ),
+    ),
+    Frame(
         "error",
         SERVER,
-        "Something that was asked for cannot be had. The connection goes on.",
+        "Something that was asked for cannot be had. The connection goes on; after a wrong key it is"
+        " closed.",
         (
             Field("code", "A stable word, the same as over HTTP.", TEXT),
             Field("message", "The same for a person.", TEXT),

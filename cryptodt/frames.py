@@ -3,7 +3,7 @@
 import json
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -16,9 +16,15 @@ from cryptodt.common.broadcast import Position
 IDENTITY = ("symbol", "timestamp")
 TEXT_FRAME = 0x81
 SMALL, MEDIUM = 126, 1 << 16
+# What is sent later than this says anew how old it is.
+LATE_MS = 1000
+# What a message costs in memory beside its texts.
+OVERHEAD = 600
 
 
 Place = tuple[str, Position]
+# An item and the moment in which it is sent -> the same with its age of that moment.
+Age = Callable[[str, int], str]
 
 
 class Written:
@@ -59,7 +65,18 @@ def _head(size: int) -> bytes:
 class Told:
     """One message of one topic. `skipped` messages came before it that this one replaces."""
 
-    __slots__ = ("_written", "at_ms", "epoch", "items", "offset", "skipped", "told_ms", "topic")
+    __slots__ = (
+        "_second",
+        "_written",
+        "age",
+        "at_ms",
+        "epoch",
+        "items",
+        "offset",
+        "skipped",
+        "told_ms",
+        "topic",
+    )
 
     def __init__(  # noqa: PLR0913 the parts of a message
         self,
@@ -67,10 +84,11 @@ class Told:
         topic: str,
         epoch: str,
         offset: int,
-        at_ms: int,
+        at_ms: int | None,
         items: Mapping[str, str],
         told_ms: int = 0,
         skipped: int = 0,
+        age: Age | None = None,
     ) -> None:
         self.topic = topic
         self.epoch = epoch
@@ -79,17 +97,47 @@ class Told:
         self.items = items
         self.told_ms = told_ms
         self.skipped = skipped
-        self._written: dict[Voice, Written | None] = {}
+        # Where items say how old they are: how that is said later.
+        self.age = age
+        self._written: Written | None = None
+        self._second = 0
 
     def written(self, voice: "Voice") -> Written | None:
-        """Return the message as a voice says it; None when it has nothing to say."""
-        try:
-            return self._written[voice]
-        except KeyError:
-            text = voice.update(self)
-            place = (self.topic, Position(self.epoch, self.offset))
-            found = self._written[voice] = None if text is None else Written(text, place)
-            return found
+        """Return the message as a voice says it; None when it has nothing to say.
+
+        Only what most ask for is kept: anybody may ask for a voice of his own, and each would
+        stay as long as the message.
+        """
+        if voice != PLAIN:
+            return self._say(voice)
+        second = now_ms() // 1000 if self.age is not None else 0
+        if self._written is None or self._second != second:
+            self._written, self._second = self._say(voice), second
+        return self._written
+
+    def _say(self, voice: "Voice") -> Written | None:
+        text = voice.update(self)
+        return None if text is None else Written(text, (self.topic, self.place))
+
+    @property
+    def place(self) -> Position:
+        return Position(self.epoch, self.offset)
+
+    @property
+    def size(self) -> int:
+        """Return about how many bytes it takes to keep this, once it is written."""
+        return OVERHEAD + 2 * sum(map(len, self.items.values()))
+
+    def texts(self) -> Mapping[str, str]:
+        """Return the items as they are at this moment: what was late is older than it was."""
+        sent_ms = now_ms()
+        if (
+            self.age is None
+            or self.at_ms is None
+            or (not self.skipped and sent_ms - self.at_ms < LATE_MS)
+        ):
+            return self.items
+        return {name: self.age(text, sent_ms) for name, text in self.items.items()}
 
     def replaced_by(self, newer: "Told") -> "Told":
         """Return one message that says what both say: of each item, the latest."""
@@ -101,11 +149,13 @@ class Told:
             items={**self.items, **newer.items},
             told_ms=newer.told_ms,
             skipped=self.skipped + newer.skipped + 1,
+            age=newer.age,
         )
 
     def data(self, fields: Sequence[str] = ()) -> bytes:
         """Return the items as a JSON array; of each only these fields, when some are named."""
-        found = ",".join(text[1:-1] if text[0] == "[" else text for text in self.items.values())
+        texts = self.texts().values()
+        found = ",".join(text[1:-1] if text[0] == "[" else text for text in texts)
         array = f"[{found}]"
         return _only(array, fields) if fields else array.encode()
 
@@ -141,14 +191,18 @@ class Plain:
         return message(**told, sent=now_ms())
 
     def _rest(self, told: Told) -> bytes:
-        return b'"topic":%b,"offset":%d,"ts":%d,"sent":%d,"data":%b%b' % (
+        return b'"topic":%b,"offset":%d,"ts":%b,"sent":%d,"data":%b%b' % (
             orjson.dumps(told.topic),
             told.offset,
-            told.at_ms,
+            b"null" if told.at_ms is None else b"%d" % told.at_ms,
             now_ms(),
             told.data(self.fields),
             ending(),
         )
+
+
+# What most clients ask for.
+PLAIN = Plain()
 
 
 def message(**parts: Any) -> bytes:

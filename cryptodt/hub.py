@@ -15,7 +15,7 @@ from cryptodt.closing import RESTARTING
 from cryptodt.common import broadcast
 from cryptodt.common.broadcast import Beginning, Entry, Position
 from cryptodt.frames import Told, Voice, message, now_ms
-from cryptodt.topics import TEST, Topic, public_name
+from cryptodt.topics import BY_NAME, TEST, Topic, public_name
 from cryptodt.window import AHEAD, EPOCH, LOST, Known, Window
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,7 @@ class Audience:
 
     topic: Topic
     voices: dict[Voice, dict[Subscription, None]] = field(default_factory=dict)
+    # Since when it is silent, as long as nobody here has heard it.
     since_ms: int = field(default_factory=now_ms)
     is_stale: bool = False
 
@@ -125,9 +126,25 @@ class Hub:
     def _window_of(self, key: str) -> Window:
         return self._seconds if key == TEST else self._window
 
-    def is_stale(self, key: str) -> bool:
-        audience = self._audiences.get(key)
-        return audience is not None and audience.is_stale
+    def last_told(self, key: str) -> tuple[int, int | None] | None:
+        """Return when a topic was told last, and when that had happened."""
+        return self._window_of(key).last_told(key)
+
+    def tell_silence(self, subscription: Subscription, happened_ms: int | None = None) -> None:
+        """Tell somebody who comes into a silence how long it is; `happened_ms` says when it
+        began, where nobody here has heard anything yet."""
+        audience = self._audiences.get(subscription.topic.key)
+        if audience is None:
+            return
+        if happened_ms is not None:
+            audience.since_ms = min(audience.since_ms, happened_ms)
+        since_ms = self._silent_since(audience)
+        if since_ms is None:
+            return
+        subscription.silent_since = since_ms
+        text = self._stale(audience, subscription.voice, since_ms)
+        if text is not None:
+            subscription.client.say(text)
 
     # -- Listening ----------------------------------------------------------------------------
 
@@ -219,13 +236,14 @@ class Hub:
             at_ms=entry.timestamp,
             items=items,
             told_ms=entry.told_ms,
+            age=BY_NAME[entry.topic].age if entry.topic in BY_NAME else None,
         )
 
     def _tell(self, key: str, told: Told) -> None:
         audience = self._audiences.get(key)
         if audience is None:
             return
-        audience.is_stale, audience.since_ms = False, now_ms()
+        audience.is_stale = False
         for voice, group in audience.voices.items():
             written = told.written(voice)
             # A client that is too slow is closed later: nobody leaves while this goes on.
@@ -286,17 +304,28 @@ class Hub:
                 self._tell(TEST, told)
 
     def _watch_silence(self, audience: Audience) -> None:
-        key, topic = audience.topic.key, audience.topic
-        last_ms = max(audience.since_ms, self._window_of(key).last_told_ms(key) or 0)
-        silent = (now_ms() - last_ms) / 1000
-        if audience.is_stale or silent <= topic.silent_after:
+        since_ms = self._silent_since(audience)
+        if since_ms is None or audience.is_stale:
             return
         audience.is_stale = True
-        offset = self._window_of(key).newest(key)
         for voice, group in audience.voices.items():
-            text = voice.stale(topic.name, offset, int(silent))
+            text = self._stale(audience, voice, since_ms)
             for subscription in group if text is not None else ():
-                subscription.client.say(text or b"")
+                # Who waits for a snapshot is told behind it, and who came into it was told.
+                if subscription.held is None and subscription.silent_since != since_ms:
+                    subscription.silent_since = since_ms
+                    subscription.client.say(text or b"")
+
+    def _silent_since(self, audience: Audience) -> int | None:
+        """Return since when a topic is silent, if that is longer than it should be."""
+        last = self.last_told(audience.topic.key)
+        since_ms = audience.since_ms if last is None else last[0]
+        return since_ms if now_ms() - since_ms > audience.topic.silent_after * 1000 else None
+
+    def _stale(self, audience: Audience, voice: Voice, since_ms: int) -> bytes | None:
+        topic = audience.topic
+        offset = self._window_of(topic.key).newest(topic.key)
+        return voice.stale(topic.name, offset, (now_ms() - since_ms) // 1000)
 
 
 class NewEpoch(Exception):

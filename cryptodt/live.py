@@ -26,7 +26,7 @@ from cryptodt.closing import (
     Closing,
 )
 from cryptodt.common.errors import InvalidRequest, Refusal, Unauthorized
-from cryptodt.door import PROTOCOL, Forbidden, Scope, caller_at, caller_showing, in_thread
+from cryptodt.door import PROTOCOL, Forbidden, Guest, Scope, guest_at, guest_showing, in_thread
 from cryptodt.frames import now_ms
 from cryptodt.hub import HUB
 from cryptodt.outlets import AsgiOutlet
@@ -69,6 +69,7 @@ class Connection:
         self.receive = receive
         self.send = send
         self.visit: Visit
+        # Whose seat it has.
         self.caller: Caller | None = None
         self.opened_at = time.monotonic()
         self.allowance = float(protocol.MESSAGES_AT_ONCE)
@@ -78,13 +79,13 @@ class Connection:
 
     async def serve(self) -> None:
         try:
-            caller, refusal = await self._caller()
+            guest, refusal = await self._guest()
             await self._accept()
-            self._open(caller)
+            self._open(guest)
             if refusal is not None:
                 self.visit.refuse(refusal, None)
                 raise Over(_closing_for(refusal))
-            self._sit(caller)
+            self._sit(guest)
             await self._welcome()
             while True:
                 await self._turn()
@@ -100,33 +101,33 @@ class Connection:
 
     # -- Coming in ----------------------------------------------------------------------------
 
-    async def _caller(self) -> tuple[Caller, Refusal | None]:
+    async def _guest(self) -> tuple[Guest, Refusal | None]:
         try:
-            return await caller_at(self.scope), None
+            return await guest_at(self.scope), None
         except Refusal as refusal:
             # The handshake is finished first: browsers are not told why one was refused.
-            return await caller_showing(Shown(), self.scope), refusal
+            return await guest_showing(Shown(), self.scope), refusal
 
     async def _accept(self) -> None:
         offered = self.scope.get("subprotocols", ())
         chosen = PROTOCOL if PROTOCOL in offered else None
         await self.send({"type": "websocket.accept", "subprotocol": chosen})
 
-    def _open(self, caller: Caller) -> None:
+    def _open(self, guest: Guest) -> None:
         direct = self.scope.get("extensions", {}).get(EXTENSION)
-        self.visit = Visit(direct or AsgiOutlet(self.send), caller)
+        self.visit = Visit(direct or AsgiOutlet(self.send), guest)
 
-    def _sit(self, caller: Caller) -> None:
-        """Take a seat as this caller, and give back the one that was taken before."""
-        if not SEATS.take(caller):
+    def _sit(self, guest: Guest) -> None:
+        """Take a seat as this guest, and give back the one that was taken before."""
+        if not SEATS.take(guest.caller):
             raise Over(TOO_MANY_SOCKETS)
         if self.caller is not None:
             SEATS.give_back(self.caller)
-        self.caller = self.visit.caller = caller
+        self.caller, self.visit.guest = guest.caller, guest
+        self.visit.enter()
 
     async def _welcome(self) -> None:
         await heard_all()
-        HUB.enter(self.visit.client)
         about = {
             "protocol": protocol.VERSION,
             "session": secrets.token_hex(8),
@@ -166,6 +167,8 @@ class Connection:
     # -- What it says -------------------------------------------------------------------------
 
     async def _turn(self) -> None:
+        # Who does not take its answers is asked for no more questions.
+        await self.visit.client.room()
         heard = await self._next()
         if heard["type"] == "websocket.disconnect":
             raise Over
@@ -217,11 +220,11 @@ class Connection:
         if not isinstance(key, str) or not isinstance(token, str | None) or not (key or token):
             raise InvalidRequest("`auth` has a `key` or a `token`.")
         try:
-            caller = await caller_showing(Shown(key, token), self.scope)
+            guest = await guest_showing(Shown(key, token), self.scope)
         except Refusal as refusal:
             self.visit.refuse(refusal, protocol.id_of(message))
             raise Over(_closing_for(refusal)) from None
-        self._sit(caller)
+        self._sit(guest)
         self.awaits_auth = False
         self.visit.say(type="authenticated", limits=self._limits())
 
@@ -231,6 +234,8 @@ class Connection:
             return
         given_id = protocol.id_of(message)
         for wanted in protocol.wanted_in(message):
+            if self.visit.is_over:
+                return
             try:
                 await self.visit.subscribe(wanted, given_id)
             except Refusal as refusal:

@@ -7,6 +7,9 @@ from typing import Any
 from cryptodt.closing import Closing
 from cryptodt.frames import Written
 
+# Under this name a server lets the application end a connection that takes nothing.
+HANG_UP = "cryptodt.hang_up"
+
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
@@ -26,6 +29,10 @@ class AsgiOutlet:
     @property
     def is_ready(self) -> bool:
         return self._sending is None and not self.is_over
+
+    @property
+    def is_sending(self) -> bool:
+        return self._sending is not None
 
     def write(self, written: Written) -> None:
         self._start(self.shape(written))

@@ -19,6 +19,11 @@ class Snapshots:
     def __init__(self) -> None:
         self._reading: dict[_Key, tuple[asyncio.Future[Items], float]] = {}
 
+    def has(self, topic: Topic, position: Position) -> bool:
+        """Say whether this is being read, or was a moment ago."""
+        held = self._reading.get((topic.key, position))
+        return held is not None and held[1] >= time.monotonic() - BELIEVED
+
     async def of(self, topic: Topic, position: Position) -> Items:
         key, now = (topic.key, position), time.monotonic()
         loop = asyncio.get_running_loop()

@@ -104,6 +104,10 @@ class DirectOutlet:
         self._protocol = protocol
         self._write = protocol.transport.write
 
+    @property
+    def is_over(self) -> bool:
+        return self._protocol.is_over
+
     def write(self, written: Written) -> None:
         if self._protocol.close_sent:
             # It said goodbye and was answered; the server takes its time to notice.

@@ -8,6 +8,7 @@ import orjson
 from django.conf import settings
 
 from cryptodt.common.errors import NoData, NotYet, Refusal
+from cryptodt.frames import Age, now_ms
 from cryptodt.health import status_shape
 from market.candle_query import candle_query
 from market.candle_snapshot import name_of
@@ -19,6 +20,7 @@ from market.selectors.overview import overview_object
 from market.selectors.prices import PriceQuery, price_items, untracked
 from market.services import demand
 from market.services.asked import ask_for
+from market.snapshot import observed_in, with_age_of
 
 LONGEST = 120
 # How many candles a snapshot holds, the open one included.
@@ -45,6 +47,10 @@ class Row:
     # After so many seconds without a message its source is taken to be silent.
     silent_after: Callable[[], float]
     resolve: Callable[["Row", str], "Topic"]
+    # When what is shown happened, as far as it says so.
+    happened: Callable[[Items], int | None]
+    # Where items say how old they are: how that is said later.
+    age: Age | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +63,17 @@ class Topic:
     silent_after: float
     # How it stands now, read from what is stored.
     load: Callable[[], Items]
+    # When what was loaded happened.
+    happened: Callable[[Items], int | None]
     # Whose it is, where that is what a tier limits; None is all of them.
     symbol: str | None = None
+    # The address whose limits loading it counts against; nothing for what lies ready.
+    counts_as: str = ""
+
+    @property
+    def longest_throttle(self) -> int:
+        """Return for how many milliseconds news may be held back: nothing gets stale by it."""
+        return int(self.silent_after * 500)
 
 
 def topic_of(typed: object) -> Topic:
@@ -100,8 +115,9 @@ def _prices(row: Row, argument: str) -> Topic:
     if not argument:
         return _topic(row, row.name, lambda: price_items(index().tracked))
     symbol = symbol_of(argument, index())
-    key = f"{row.name}:{symbol}"
-    return _topic(row, key, lambda: _price_of(symbol), symbol)
+    # What is not collected for everybody is from then on, because somebody asked for it.
+    counts_as = "/api/prices" if untracked(PriceQuery((symbol,))) else ""
+    return _topic(row, f"{row.name}:{symbol}", lambda: _price_of(symbol), symbol, counts_as)
 
 
 def _price_of(symbol: str) -> Items:
@@ -124,21 +140,29 @@ def _candles(row: Row, argument: str) -> Topic:
             demand.want_series(*series)
         return {name_of(*series): rows.decode()} if rows else {}
 
-    return _topic(row, f"{row.name}:{name_of(*series)}", load, query.symbol)
+    return _topic(row, f"{row.name}:{name_of(*series)}", load, query.symbol, "/api/ohlcv")
 
 
 def _alone(load: Callable[[], Items]) -> Callable[[Row, str], Topic]:
     return lambda row, _: _topic(row, row.name, load)
 
 
-def _topic(row: Row, key: str, load: Callable[[], Items], symbol: str | None = None) -> Topic:
+def _topic(
+    row: Row,
+    key: str,
+    load: Callable[[], Items],
+    symbol: str | None = None,
+    counts_as: str = "",
+) -> Topic:
     return Topic(
         name=public_name(key),
         key=key,
         is_state=row.is_state,
         silent_after=row.silent_after(),
         load=lambda: _loaded(load),
+        happened=row.happened,
         symbol=symbol,
+        counts_as=counts_as,
     )
 
 
@@ -158,6 +182,24 @@ def _status() -> Items:
     return {"status": orjson.dumps(status_shape()).decode()}
 
 
+def _observed(items: Items) -> int | None:
+    return max((at for text in items.values() if (at := observed_in(text))), default=None)
+
+
+def _opened(items: Items) -> int | None:
+    """Return when the last candle opened: that is the last that is known to have happened."""
+    bars = [one for text in items.values() for one in orjson.loads(text)]
+    return max((int(one["timestamp"]) for one in bars), default=None)
+
+
+def _as_of(items: Items) -> int | None:
+    return max((int(orjson.loads(text)["timestamp"]) for text in items.values()), default=None)
+
+
+def _aged(text: str, sent_ms: int) -> str:
+    return with_age_of(text, sent_ms, fresh_seconds=settings.CACHE_TTL_PRICES)
+
+
 STATUS_EVERY = 10
 
 TOPICS = (
@@ -168,6 +210,8 @@ TOPICS = (
         argument="<symbol>",
         silent_after=lambda: float(settings.CACHE_TTL_PRICES),
         resolve=_prices,
+        happened=_observed,
+        age=_aged,
     ),
     Row(
         name="candles",
@@ -177,6 +221,7 @@ TOPICS = (
         is_argument_needed=True,
         silent_after=lambda: float(settings.CACHE_TTL_OHLCV),
         resolve=_candles,
+        happened=_opened,
     ),
     Row(
         name="overview",
@@ -184,6 +229,7 @@ TOPICS = (
         is_state=True,
         silent_after=lambda: float(settings.CACHE_TTL_MARKET + TOTALS_EVERY),
         resolve=_alone(_overview),
+        happened=_as_of,
     ),
     Row(
         name="status",
@@ -191,6 +237,8 @@ TOPICS = (
         is_state=True,
         silent_after=lambda: 3.0 * STATUS_EVERY,
         resolve=_alone(_status),
+        # It was looked at for this answer.
+        happened=lambda _: now_ms(),
     ),
     Row(
         name=TEST,
@@ -198,6 +246,7 @@ TOPICS = (
         is_state=False,
         silent_after=lambda: 5.0,
         resolve=_alone(dict),
+        happened=lambda _: now_ms() // 1000 * 1000,
     ),
 )
 BY_NAME = {row.name: row for row in TOPICS}

@@ -19,15 +19,17 @@ async def subscribe(visit: Visit, message: Message) -> None:
     """Add to what is told already; a snapshot of what is new comes first."""
     dialect, found, missing = await _understood(message)
     await heard_all()
-    joined = []
+    wanted = []
     for heard, topic in found:
         voice, name = dialect.voice(heard), (dialect.name, heard.channel)
         held = _held(visit, name)
         both = voice if held is None else dialects.joined(held, voice)
-        joined.append((await visit.join(topic, both, name=name), voice))
+        wanted.append((topic, both, voice, name))
+    await visit.admit([(topic, both, None) for topic, both, _, _ in wanted])
     visit.say(**_reply("subscribed", dialect, found, missing))
-    for subscription, voice in joined:
-        await visit.show(subscription, voice)
+    for topic, both, voice, name in wanted:
+        if await visit.client.room():
+            await visit.show(visit.join(topic, both, name=name), voice)
 
 
 async def unsubscribe(visit: Visit, message: Message) -> None:
@@ -39,7 +41,7 @@ async def unsubscribe(visit: Visit, message: Message) -> None:
         if rest is None:
             visit.part(name)
         else:
-            visit.client.release(await visit.join(topic, rest, name=name))
+            visit.client.release(visit.join(topic, rest, name=name))
     visit.say(**_reply("unsubscribed", dialect, found, missing))
 
 

@@ -3,17 +3,22 @@
 import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 
 from accounts.api.throttling import MESSAGES, TooMany
 from accounts.callers import Caller
+from cryptodt.charges import charge
 from cryptodt.client import Client, Outlet, Subscription
+from cryptodt.closing import Closing
+from cryptodt.common.broadcast import Position
 from cryptodt.common.errors import InvalidRequest, Refusal, Unavailable
-from cryptodt.door import in_thread
-from cryptodt.frames import Plain, Told, Voice, message, now_ms
+from cryptodt.door import Guest, in_thread
+from cryptodt.frames import Plain, Told, Voice, message
 from cryptodt.hub import HUB
+from cryptodt.proofs import WATCH
 from cryptodt.protocol import MOST_SUBSCRIPTIONS, Wanted
 from cryptodt.snapshots import SNAPSHOTS
 from cryptodt.topics import Topic, topic_of
@@ -27,10 +32,29 @@ READY_SECONDS = 5.0
 class Visit:
     """What a client subscribed to, and how it is told where it stands."""
 
-    def __init__(self, outlet: Outlet, caller: Caller) -> None:
-        self.caller = caller
+    def __init__(self, outlet: Outlet, guest: Guest, endpoint: str = "ws") -> None:
+        self.guest = guest
+        # Under which name it stands in what was used.
+        self.endpoint = endpoint
         self.client = Client(outlet, self._renew, heartbeat=settings.WEBSOCKET_HEARTBEAT_INTERVAL)
+        self._showing = asyncio.Lock()
         self._jobs: set[asyncio.Task[None]] = set()
+
+    @property
+    def caller(self) -> Caller:
+        return self.guest.caller
+
+    @property
+    def is_over(self) -> bool:
+        return self.client.outlet.is_over
+
+    def enter(self) -> None:
+        """Be told things from now on, for as long as what was shown is good."""
+        HUB.enter(self.client)
+        WATCH.add(self)
+
+    def end(self, closing: Closing) -> None:
+        self.client.outlet.end(closing)
 
     def say(self, **parts: Any) -> None:
         self.client.say(message(**parts))
@@ -43,14 +67,32 @@ class Visit:
         self.say(**{**told, "type": "error", **_as_id(given_id)})
 
     async def subscribe(self, wanted: Wanted, given_id: str | int | None = None) -> None:
-        """Subscribe in version 1: its reply, what was missed or a snapshot, and then news."""
+        """Subscribe in version 1, if this caller may."""
         topic = await in_thread(lambda: topic_of(wanted.topic))
-        if wanted.throttle_ms and not topic.is_state:
-            raise InvalidRequest(f"Each message of {topic.name} counts: it has no `throttle_ms`.")
+        longest = topic.longest_throttle if topic.is_state else 0
+        if wanted.throttle_ms > longest:
+            told = f"goes up to {longest}" if longest else "is not for topics whose messages count"
+            raise InvalidRequest(f"`throttle_ms` of {topic.name} {told}.")
         await heard_all()
         if wanted.since is not None:
             await HUB.catch_up(topic.key, wanted.since)
-        subscription = await self.join(topic, Plain(wanted.fields), wanted.throttle_ms / 1000)
+        await self.admit([(topic, Plain(wanted.fields), wanted.since)])
+        await self.begin(topic, wanted, given_id)
+
+    async def admit(self, wanted: Sequence[tuple[Topic, Voice, Position | None]]) -> None:
+        """Refuse what is beyond a tier, and count what is read from the store for a stranger."""
+        await self._within_tier([(topic, voice) for topic, voice, _ in wanted])
+        for topic, _, since in wanted:
+            is_missed = since is not None and not isinstance(HUB.missed(topic.key, since), str)
+            position = HUB.position(topic.key)
+            if topic.counts_as and not is_missed and not SNAPSHOTS.has(topic, position):
+                await in_thread(partial(charge, self.guest, topic.counts_as, self.endpoint))
+
+    async def begin(self, topic: Topic, wanted: Wanted, given_id: str | int | None = None) -> None:
+        """Give the reply, what was missed or a snapshot, and then news."""
+        if not await self.client.room():
+            return
+        subscription = self.join(topic, Plain(wanted.fields), wanted.throttle_ms / 1000)
         # Nothing is waited for since it joined, so nothing lies between what was missed and this.
         position = HUB.position(topic.key)
         missed = None if wanted.since is None else HUB.missed(topic.key, wanted.since)
@@ -85,6 +127,7 @@ class Visit:
             offset=position.offset,
         )
         self.client.recover(missed, subscription, after)
+        HUB.tell_silence(subscription)
         self.client.release(subscription)
 
     def _require_snapshot(self, subscription: Subscription, reason: str) -> None:
@@ -97,7 +140,7 @@ class Visit:
             offset=position.offset,
         )
 
-    async def join(
+    def join(
         self,
         topic: Topic,
         voice: Voice,
@@ -110,57 +153,70 @@ class Visit:
         known = self.client.subscriptions
         if name not in known and len(known) >= MOST_SUBSCRIPTIONS:
             raise TooMany(f"At most {MOST_SUBSCRIPTIONS} topics fit on one connection.")
-        await self._within_tier(topic, voice)
         self.part(name)
         subscription = Subscription(self.client, topic, voice, throttle=throttle)
         self.client.subscriptions[name] = subscription
         HUB.join(subscription)
         return subscription
 
-    async def _within_tier(self, topic: Topic, voice: Voice) -> None:
+    async def _within_tier(self, wanted: Sequence[tuple[Topic, Voice]]) -> None:
         most = self.caller.limits.symbols
         if most is None:
             return
-        # As over HTTP: what is named counts, and everything tracked is no name.
-        tracked = set((await in_thread(index)).tracked)
+        await in_thread(index)
+        asked = len(self._symbols(wanted))
+        if asked > most:
+            told = MESSAGES["symbols"].format(most=most, asked=asked)
+            raise TooMany(told, details={"limit": "symbols", "allowed": most, "asked": asked})
+
+    def fits(self, caller: Caller) -> bool:
+        """Say whether all that is told here may be told to somebody."""
+        most = caller.limits.symbols
+        return most is None or len(self._symbols()) <= most
+
+    def _symbols(self, more: Sequence[tuple[Topic, Voice]] = ()) -> set[str]:
+        """Return what is named: as over HTTP, everything tracked is no name."""
+        tracked = set(index().tracked)
         wanted: set[str] = set()
         every = [(one.topic, one.voice) for one in self.client.subscriptions.values()]
-        for one, spoken in [*every, (topic, voice)]:
-            only = getattr(spoken, "only", None)
-            if one.symbol is not None:
-                wanted.add(one.symbol)
+        for topic, voice in [*every, *more]:
+            only = getattr(voice, "only", None)
+            if topic.symbol is not None:
+                wanted.add(topic.symbol)
             elif only is not None and only != tracked:
                 wanted.update(only)
-        if len(wanted) > most:
-            told = MESSAGES["symbols"].format(most=most, asked=len(wanted))
-            raise TooMany(
-                told, details={"limit": "symbols", "allowed": most, "asked": len(wanted)}
-            )
+        return wanted
 
     async def show(self, subscription: Subscription, only: Voice | None = None) -> None:
-        """Send how the topic stands, and then what came meanwhile."""
-        topic, voice = subscription.topic, only or subscription.voice
-        position = HUB.position(topic.key)
-        subscription.offset = position.offset
+        """Send how the topic stands, and then what came meanwhile. One at a time, and none to
+        who has not taken the last one: a snapshot is large, and nobody else's."""
         turn = subscription.turn
+        async with self._showing:
+            if await self.client.room() and subscription.turn == turn:
+                await self._show(subscription, only or subscription.voice)
+
+    async def _show(self, subscription: Subscription, voice: Voice) -> None:
+        topic, turn = subscription.topic, subscription.turn
+        position = HUB.position(topic.key)
+        subscription.offset, subscription.waits = position.offset, False
+        _, told_at_ms = HUB.last_told(topic.key) or (None, None)
         items = await SNAPSHOTS.of(topic, position)
         if subscription.turn != turn:
             # It ended meanwhile, or begins anew by itself.
             return
+        happened_ms = topic.happened(items) if items else None
         told = Told(
             topic=topic.name,
             epoch=position.epoch,
             offset=position.offset,
-            at_ms=now_ms(),
+            at_ms=max((at for at in (happened_ms, told_at_ms) if at is not None), default=None),
             items=items,
         )
         text = voice.snapshot(told)
         if text is not None:
             self.client.say(text, (topic.name, position))
-        if HUB.is_stale(topic.key):
-            silent = voice.stale(topic.name, position.offset, int(topic.silent_after))
-            if silent is not None:
-                self.client.say(silent)
+        # A candle that has not closed for hours is none that nobody has told of.
+        HUB.tell_silence(subscription, happened_ms if topic.is_state else None)
         self.client.release(subscription)
 
     def part(self, name: tuple[str, str]) -> bool:
@@ -193,6 +249,7 @@ class Visit:
             logger.error("A client was not told how things stand", exc_info=error)
 
     async def leave(self) -> None:
+        WATCH.drop(self)
         HUB.leave(self.client)
         for job in list(self._jobs):
             job.cancel()

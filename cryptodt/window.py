@@ -9,17 +9,25 @@ from cryptodt.frames import Told
 # Why nobody can be told what was missed.
 EPOCH, AHEAD, EXPIRED = "epoch", "ahead", "expired"
 LOST = "lost"
+# Whatever is told, a process keeps no more than this; what falls out has expired.
+MOST_BYTES = 96 * 1024 * 1024
 
 
 class Window:
     """What was told of each topic lately. An offset that is left out empties the topic's part:
     what is handed out is whole, or nothing."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, most_bytes: int = MOST_BYTES) -> None:
         self.seconds = seconds
+        self.most_bytes = most_bytes
         self.epoch = ""
+        self.bytes = 0
         self._newest: dict[str, int] = {}
+        # When each topic was last told, and when that happened, however long ago.
+        self._last: dict[str, tuple[int, int | None]] = {}
         self._kept: dict[str, deque[Told]] = {}
+        # All that is kept, the oldest first; a topic that was emptied is still in here.
+        self._order: deque[tuple[str, Told]] = deque()
 
     def newest(self, key: str) -> int:
         return self._newest.get(key, 0)
@@ -27,8 +35,11 @@ class Window:
     def begin(self, epoch: str, newest: Mapping[str, int]) -> None:
         """Start with a new epoch, in which so much was told before."""
         self.epoch = epoch
+        self.bytes = 0
         self._newest = dict(newest)
+        self._last = {}
         self._kept = {}
+        self._order = deque()
 
     def add(self, key: str, told: Told) -> bool:
         """Keep a message. Say whether it follows the one before it; raises for a known one."""
@@ -36,16 +47,21 @@ class Window:
         if told.offset <= newest:
             raise Known
         follows = told.offset == newest + 1
-        kept = self._kept.setdefault(key, deque())
         if not follows:
-            kept.clear()
+            self._empty(key)
         self._newest[key] = told.offset
-        kept.append(told)
+        self._last[key] = (told.told_ms, told.at_ms)
+        self._kept.setdefault(key, deque()).append(told)
+        self._order.append((key, told))
+        self.bytes += told.size
+        while self.bytes > self.most_bytes:
+            self._drop_oldest()
         return follows
 
     def lose(self, key: str, newest: int) -> None:
         """Go on behind messages that were told and not heard."""
-        self._kept.pop(key, None)
+        self._empty(key)
+        self._last.pop(key, None)
         self._newest[key] = newest
 
     def missed(self, key: str, since: Position) -> Sequence[Told] | str:
@@ -63,18 +79,27 @@ class Window:
         behind = since.offset + 1 - kept[0].offset
         return list(kept)[behind:]
 
-    def last_told_ms(self, key: str) -> int | None:
-        kept = self._kept.get(key)
-        return kept[-1].told_ms if kept else None
+    def last_told(self, key: str) -> tuple[int, int | None] | None:
+        """Return when a topic was told last, and when that had happened."""
+        return self._last.get(key)
 
     def trim(self, now_ms: int) -> None:
         oldest = now_ms - int(self.seconds * 1000)
-        for key in list(self._kept):
-            kept = self._kept[key]
-            while kept and kept[0].told_ms < oldest:
-                kept.popleft()
+        while self._order and self._order[0][1].told_ms < oldest:
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        key, told = self._order.popleft()
+        kept = self._kept.get(key)
+        if kept and kept[0] is told:
+            kept.popleft()
+            self.bytes -= told.size
             if not kept:
                 del self._kept[key]
+
+    def _empty(self, key: str) -> None:
+        for told in self._kept.pop(key, ()):
+            self.bytes -= told.size
 
     def __len__(self) -> int:
         return sum(map(len, self._kept.values()))

@@ -1,6 +1,7 @@
 """The public shape of prices, standings and rates, built once when they are recorded; REST,
 socket and page show it. And the index of all assets, which every process keeps at hand."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ RATES = "rates"
 STANDINGS = "standings"
 LOST_ALL = -100
 AHEAD_MS = 30_000
+OBSERVED = re.compile(r'"lastUpdate":"([^"]+)"')
 
 
 def public_item(row: Price) -> Item:
@@ -111,6 +113,22 @@ def with_age(item: Item, *, now_ms: int, fresh_seconds: int, is_full: bool = Fal
     age = age_of(item, now_ms=now_ms)
     detail = item.detail if is_full else b""
     return b'%b%b,"age":%d,"stale":%b}' % (item.head, detail, age, stale)
+
+
+def with_age_of(text: str, now_ms: int, *, fresh_seconds: int) -> str:
+    """Return a finished object as it is at another moment: only its age says when it was made."""
+    head, _, _ = text.rpartition(',"age":')
+    observed_ms = observed_in(text)
+    if not head or observed_ms is None:
+        return text
+    item = Item(head.encode(), observed_ms)
+    return with_age(item, now_ms=now_ms, fresh_seconds=fresh_seconds).decode()
+
+
+def observed_in(text: str) -> int | None:
+    """Return the time in a finished object; no text in it can look like one, being escaped."""
+    found = OBSERVED.search(text)
+    return None if found is None else milliseconds(datetime.fromisoformat(found[1]))
 
 
 def age_of(item: Item, *, now_ms: int) -> int:

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from accounts import selectors
 from accounts.callers import BOOK, Caller
 from accounts.places import address_of
+from accounts.proofs import caller_of_person
 from accounts.recognition import Shown, recognize, recognized, refuse_elsewhere
 from cryptodt.common.errors import Refusal
 
@@ -45,7 +46,7 @@ class PersonAuthentication(SessionAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Caller] | None:
         found = super().authenticate(request)
-        return None if found is None else (found[0], selectors.caller_of_person(found[0]))
+        return None if found is None else (found[0], caller_of_person(found[0]))
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"

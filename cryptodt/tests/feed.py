@@ -26,6 +26,10 @@ class Wire:
     def is_ready(self):
         return self.room > 0 and self.closing is None
 
+    @property
+    def is_over(self):
+        return self.closing is not None
+
     def write(self, written):
         assert self.is_ready
         self.told.append(orjson.loads(written.payload))
@@ -76,6 +80,7 @@ def a_topic(key="prices", *, is_state=True, silent_after=30.0):
         is_state=is_state,
         silent_after=silent_after,
         load=dict,
+        happened=lambda items: None,
     )
 
 

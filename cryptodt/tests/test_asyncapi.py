@@ -69,4 +69,4 @@ def test_what_is_sent_is_what_is_described(demo: Service):
     for one in told:
         jsonschema.validate(one, SCHEMAS[one["type"]])
         seen.add(one["type"])
-    assert seen >= SCHEMAS.keys() - {"authenticated", "stale", "shutdown", "recovered"}
+    assert seen >= SCHEMAS.keys() - {"authenticated", "closed", "stale", "shutdown", "recovered"}

@@ -100,6 +100,7 @@ def test_what_comes_while_a_snapshot_is_read_follows_it(hub, source):
     client = a_client(hub, wire)
     one = subscribed(hub, client)
     client.hold(one)
+    one.waits = False
     hub.hear(source.entry(BTC="{}"))
     assert wire.told == []
     client.say(b'{"type":"snapshot"}')
@@ -112,6 +113,7 @@ def test_what_is_in_the_snapshot_already_is_not_told_again(hub, source):
     client = a_client(hub, wire)
     one = subscribed(hub, client)
     client.hold(one)
+    one.waits = False
     hub.hear(source.entry(BTC="{}"))
     hub.hear(source.entry(BTC="{}"))
     one.offset = 1

@@ -238,8 +238,8 @@ def test_a_flood_of_messages_is_closed_and_nobody_else_notices(demo: Service):
 
 
 class Events:
-    def __init__(self, service, topics, last=None):
-        headers = {"Last-Event-ID": last} if last else {}
+    def __init__(self, service, topics, last=None, headers=None):
+        headers = {**(headers or {}), **({"Last-Event-ID": last} if last else {})}
         self.answer = requests.get(
             f"{service.url}/api/stream",
             {"topics": topics},
