@@ -356,7 +356,7 @@ PROVIDER_KEYS_SECRET = env.kept_secret(
 ENABLE_AUTO_DISCOVERY = env.flag("ENABLE_AUTO_DISCOVERY", default=True)
 AUTO_DISCOVERY_INTERVAL_HOURS = env.number("AUTO_DISCOVERY_INTERVAL_HOURS", 24, least=1)
 
-# -- Market --------------------------------------------------------------------
+# -- Market and its live feed --------------------------------------------------
 
 CACHE_TTL_PRICES = env.number("CACHE_TTL_PRICES", 30, least=1)
 CACHE_TTL_MARKET = env.number("CACHE_TTL_MARKET", 300, least=1)
@@ -368,12 +368,8 @@ SUPPORTED_SYMBOLS = env.listing(
 SUPPORTED_INTERVALS = env.choices(
     "SUPPORTED_INTERVALS", "1m,5m,15m,1h,4h,1d,1w", ("1m", "5m", "15m", "1h", "4h", "1d", "1w")
 )
-
-# -- Live feed -----------------------------------------------------------------
-
 WEBSOCKET_HEARTBEAT_INTERVAL = env.seconds("WEBSOCKET_HEARTBEAT_INTERVAL", 10)
-# For how many seconds a client that was away can be told what it missed.
-LIVE_WINDOW = env.seconds("LIVE_WINDOW", 300)
+LIVE_WINDOW = env.seconds("LIVE_WINDOW", 300)  # So long a client that was away can catch up.
 
 # -- Logs ----------------------------------------------------------------------
 

@@ -70,9 +70,11 @@ def test_a_simulated_market_cannot_be_overlooked(dashboard):
 
 def test_every_provider_is_shown_with_its_state(dashboard):
     rows = dashboard.locator("[data-provider]")
-    # DeFi's provider has no prices; it is asked soon after the start.
-    asked = sum(row.is_default and bool({"quotes", "defi"} & {*row.offers}) for row in ROWS)
-    expect(rows).to_have_count(asked, timeout=30_000)
+    # DeFi's provider has no prices; it is asked soon after the start. Streams are listened to.
+    known = [
+        row.is_default and bool({"quotes", "defi"} & {*row.offers} or row.stream) for row in ROWS
+    ]
+    expect(rows).to_have_count(sum(known), timeout=30_000)
     for row in rows.all():
         expect(row).to_have_attribute("data-status", re.compile("online|degraded|offline|unknown"))
 
