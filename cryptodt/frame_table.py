@@ -165,8 +165,9 @@ FRAMES = (
             Field(
                 "reason",
                 "`epoch`: the count began anew; `expired`: longer ago than the window; `ahead`:"
-                " this server never was there; `lost`: something was lost between our processes.",
-                {"enum": ["epoch", "expired", "ahead", "lost"]},
+                " this server never was there; `lost`: something was lost between our processes;"
+                " `many`: so much changed at once that it is to be read instead.",
+                {"enum": ["epoch", "expired", "ahead", "lost", "many"]},
             ),
             _EPOCH,
             _OFFSET,

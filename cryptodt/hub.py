@@ -16,7 +16,7 @@ from cryptodt.common import broadcast
 from cryptodt.common.broadcast import Beginning, Entry, Position
 from cryptodt.frames import Told, Voice, message, now_ms
 from cryptodt.topics import BY_NAME, TEST, Topic, public_name
-from cryptodt.window import AHEAD, EPOCH, LOST, Known, Window
+from cryptodt.window import AHEAD, EPOCH, LOST, MANY, Known, Window
 
 logger = logging.getLogger(__name__)
 
@@ -215,6 +215,9 @@ class Hub:
             tell(entry.topic)
         for key, offset in entry.offsets.items():
             told = self._told(entry, key, offset)
+            if broadcast.TOO_MUCH in told.items.values():
+                self._pass_over(key, offset)
+                continue
             try:
                 follows = self._window.add(key, told)
             except Known:
@@ -223,6 +226,12 @@ class Hub:
                 self._renew(key, LOST)
             elif is_told:
                 self._tell(key, told)
+
+    def _pass_over(self, key: str, offset: int) -> None:
+        """Have everybody begin anew, now and when they come back, where too much changed."""
+        if offset > self._window.newest(key):
+            self._window.lose(key, offset)
+            self._renew(key, MANY)
 
     def _told(self, entry: Entry, key: str, offset: int) -> Told:
         items = entry.items

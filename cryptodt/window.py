@@ -8,7 +8,7 @@ from cryptodt.frames import Told
 
 # Why nobody can be told what was missed.
 EPOCH, AHEAD, EXPIRED = "epoch", "ahead", "expired"
-LOST = "lost"
+LOST, MANY = "lost", "many"
 # Whatever is told, a process keeps no more than this; what falls out has expired.
 MOST_BYTES = 96 * 1024 * 1024
 

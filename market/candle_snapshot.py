@@ -84,10 +84,14 @@ def renew(name: str) -> int:
     return version
 
 
-def tell(name: str, version: int, bars: Sequence[Bar], *, now_ms: int) -> None:
-    """Broadcast the candles of a series that changed, oldest first, in one message."""
-    told = b"[%b]" % b",".join([public_bar(bar) for bar in bars])
-    items = {name: told.decode()}
+def tell(name: str, version: int, bars: Sequence[Bar] | None, *, now_ms: int) -> None:
+    """Broadcast the candles of a series that changed, oldest first, in one message.
+
+    None are too many for that: whoever listens is told to begin anew.
+    """
+    items = {name: broadcast.TOO_MUCH}
+    if bars is not None:
+        items[name] = (b"[%b]" % b",".join([public_bar(bar) for bar in bars])).decode()
     message = {"topic": TOPIC, "version": version, "timestamp": now_ms, "items": items}
     broadcast.publish(orjson.dumps(message))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
-from django.db import connections
+from django.db import close_old_connections, connections
 
 from providers import asking, calls, held, roster, services
 from providers.adapter import STREAM
@@ -192,7 +192,7 @@ class Faucet:
             started = time.monotonic()
             batch, is_stored = self._tray.taken(), False
             with outage:
-                await loop.run_in_executor(self._hand, self._hand_on, batch)
+                await loop.run_in_executor(self._hand, partial(_healing, self._hand_on, batch))
                 is_stored = True
             if is_stored:
                 await asyncio.sleep(max(0.0, started + BATCH - time.monotonic()))
@@ -244,6 +244,12 @@ def _write_down(
             services.note_failure(slug, STREAM, "frozen", "its prices stand still")
         else:
             services.note_heard(slug, STREAM, newest_at=moment)
+
+
+def _healing(work: Callable[[Batch], None], batch: Batch) -> None:
+    """Let go of a connection that broke: the thread would never get another."""
+    close_old_connections()
+    work(batch)
 
 
 def _closing(work: Callable[[], Result]) -> Result:

@@ -32,6 +32,8 @@ else:
 # A listener this far behind is not keeping up; it begins anew with what is kept.
 BACKLOG = 4096
 MOST_KEPT = 20_000
+# In place of what changed, where that is too much to be told: whoever wants it reads it anew.
+TOO_MUCH = "null"
 MOST_KEPT_BYTES = 32 * 1024 * 1024
 # Shorter than any time-out of a connection, so that waiting for news is never taken for silence.
 WAIT_MS = 2000

@@ -5,7 +5,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from django.core.cache import cache
 
@@ -21,11 +21,13 @@ POLL_SECONDS = 0.01
 
 
 @contextlib.contextmanager
-def single(name: str, *, seconds: float, patience: float = 0) -> Iterator[bool]:
+def single(
+    name: str, *, seconds: float, patience: float = 0, on_lost: Callable[[], None] | None = None
+) -> Iterator[bool]:
     """Yield True to the one that may go on, False to everybody else, after `patience` seconds.
 
     The lock is held while its owner lives, but for `seconds` at most: one that hangs cannot hold
-    it for ever.
+    it for ever. Who must end its work when the lock is somebody else's is told by `on_lost`.
     """
     key = _key(name)
     mine = secrets.token_hex(8)
@@ -37,7 +39,10 @@ def single(name: str, *, seconds: float, patience: float = 0) -> Iterator[bool]:
         time.sleep(POLL_SECONDS)
     is_over = threading.Event()
     beat = threading.Thread(
-        target=_keep, args=(key, mine, seconds, is_over), name=f"single {name}", daemon=True
+        target=_keep,
+        args=(key, mine, seconds, is_over, on_lost),
+        name=f"single {name}",
+        daemon=True,
     )
     beat.start()
     try:
@@ -54,12 +59,20 @@ def is_taken(name: str) -> bool:
     return cache.get(_key(name)) is not None
 
 
-def _keep(key: str, mine: str, seconds: float, is_over: threading.Event) -> None:
+def _keep(
+    key: str,
+    mine: str,
+    seconds: float,
+    is_over: threading.Event,
+    on_lost: Callable[[], None] | None,
+) -> None:
     end = time.monotonic() + seconds
     while not is_over.wait(BEAT):
         left = end - time.monotonic()
         try:
             if left <= 0 or cache.get(key) != mine:
+                if on_lost is not None and not is_over.is_set():
+                    on_lost()
                 return
             cache.touch(key, min(LEASE, left))
         except UNREACHABLE:

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 
 from cryptodt import hub as hub_module
+from cryptodt.client import Client
 from cryptodt.common import broadcast
 from cryptodt.common.broadcast import Position
 from cryptodt.frames import Plain
@@ -44,6 +45,23 @@ def test_each_is_told_what_it_asked_for_and_nothing_else(hub, source):
     hub.hear(source.entry(ETH='{"symbol":"ETH"}'))
     assert [told["data"] for told in one.outlet.told] == [[{"symbol": "BTC"}]]
     assert [len(told["data"]) for told in other.outlet.told] == [2, 1]
+
+
+def test_where_too_much_changed_everybody_begins_anew_at_once_and_later(hub, source):
+    renewed: list[str] = []
+    client = Client(Wire(), lambda _, reason: renewed.append(reason), heartbeat=10.0)
+    hub.enter(client)
+    topic = a_topic("candles:BTC/USDT:1m", is_state=False)
+    subscribed(hub, client, topic)
+    hub.hear(source.entry("candles", **{"BTC/USDT:1m": "[]"}))
+    before = hub.position(topic.key)
+    hub.hear(source.entry("candles", **{"BTC/USDT:1m": broadcast.TOO_MUCH}))
+    assert offsets(client.outlet) == [1]
+    assert renewed == ["many"]
+    # Who was not there learns nothing of it from what is kept.
+    assert hub.missed(topic.key, before) == "expired"
+    hub.hear(source.entry("candles", **{"BTC/USDT:1m": "[1]"}))
+    assert offsets(client.outlet) == [1, 3]
 
 
 def test_every_topic_counts_its_own_messages_without_a_gap(hub, source):

@@ -4,12 +4,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 
 from celery import current_app
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from cryptodt.common.single import single
 from market import scrutiny
 from market.intervals import MINUTE
 from market.models import Series
@@ -40,6 +42,9 @@ READ_EVERY = 5.0
 NUDGE_EVERY = 10.0
 # A series that cannot be stored is tried again after a second, and ever later.
 LONGEST_DELAY = 60.0
+
+# How often who does not listen looks whether the one who does is gone.
+TURN = 0.5
 
 Key = tuple[str, str]
 
@@ -191,34 +196,54 @@ def _sightings(series: Sequence[Series]) -> Mapping[int, Collection[Sighting]]:
 
 
 class Listening:
-    """The streams as a thread with a loop of its own."""
+    """The streams as a thread with a loop of its own; of all processes one listens at a time."""
 
     def __init__(self, *, pace: Pace | None = None) -> None:
         self._pace = pace
         self._thread = threading.Thread(target=self._run, name="streams", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._started = threading.Event()
+        self._is_stopped = threading.Event()
+        # How the work at hand is ended; there is none before it begins and after it.
+        self._lock = threading.Lock()
+        self._end: Callable[[], object] | None = None
 
     def start(self) -> None:
         self._thread.start()
-        self._started.wait()
 
     def stop(self, *, seconds: float = 6) -> None:
-        if self._loop is None or self._task is None:
-            return
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._is_stopped.set()
+        self._let_go()
         self._thread.join(seconds)
         if self._thread.is_alive():
             logger.warning("A stream was still open when the process ended")
 
+    def _let_go(self) -> None:
+        with self._lock:
+            if self._end is not None:
+                self._end()
+
     def _run(self) -> None:
-        asyncio.run(self._listen())
+        outage = Outage("The exchanges cannot be listened to")
+        while not self._is_stopped.is_set():
+            with (
+                outage,
+                single("streams", seconds=float("inf"), on_lost=self._let_go) as is_mine,
+            ):
+                if is_mine:
+                    asyncio.run(self._listen())
+            self._is_stopped.wait(TURN)
 
     async def _listen(self) -> None:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        self._started.set()
+        pouring = faucet.Faucet(wanted, Intake().take, pace=self._pace)
+        task = asyncio.ensure_future(pouring.run())
+        with self._lock:
+            if self._is_stopped.is_set():
+                task.cancel()
+            self._end = partial(asyncio.get_running_loop().call_soon_threadsafe, task.cancel)
+        logger.info("This process listens to the exchanges")
         try:
-            await faucet.Faucet(wanted, Intake().take, pace=self._pace).run()
+            await task
         except asyncio.CancelledError:
             return
+        finally:
+            with self._lock:
+                self._end = None

@@ -1,5 +1,8 @@
 """What collects until somebody takes it: the latest quotes, and every candle."""
 
+import asyncio
+import time
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,12 +10,16 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from providers import faucet as faucets
 from providers import held
+from providers.faucet import Faucet, Wanted
+from providers.registry import BY_SLUG
+from providers.roster import Member
 from providers.stream import Tick
 from providers.tray import Tray
 from providers.types import Candle, Quote
 
-NOW = datetime(2025, 11, 21, 8, 5, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=30)
 
 
 def quote(price, *, second=0, source="binance", symbol="BTC"):
@@ -102,3 +109,109 @@ def test_a_stream_adds_to_what_it_told_before():
     assert streamed("okx").changed_at == before
     held.forget_streamed("okx")
     assert held.streamed("okx") is None
+
+
+async def until(is_true, seconds=20.0):
+    async with asyncio.timeout(seconds):
+        while not is_true():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def pouring(take):
+    faucet = Faucet(Wanted, take)
+    task = asyncio.ensure_future(faucet._pour())
+    try:
+        yield faucet
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        faucet._hand.shutdown()
+        faucet._threads.shutdown()
+
+
+async def test_a_store_that_is_away_is_tried_ever_later_and_told_of_once(monkeypatch, caplog):
+    tried, taken = [], []
+
+    def take(batch):
+        tried.append(time.monotonic())
+        if len(tried) <= 4:
+            raise OSError("the store is away")
+        taken.append(batch)
+
+    monkeypatch.setattr(faucets, "LONGEST_DELAY", 0.4)
+    real = asyncio.sleep
+    # As in life, and ten times as fast.
+    monkeypatch.setattr(asyncio, "sleep", lambda seconds: real(seconds / 10))
+    with caplog.at_level("INFO"):
+        async with pouring(take) as faucet:
+            faucet._tray.put(tick(of=quote(1)))
+            faucet._tray.put(tick(bar=candle(1)))
+            await until(lambda: len(tried) == 2)
+            faucet._tray.put(tick(of=quote(2, symbol="ETH")))
+            await until(lambda: taken)
+    (batch,) = taken
+    assert {one.symbol: one.price for one in batch.quotes["binance"]} == {"BTC": 1, "ETH": 2}
+    assert [one.opened_at for one in batch.candles] == [candle(1).opened_at]
+    told = [one.levelname for one in caplog.records if "cannot be stored" in one.message]
+    assert told == ["WARNING", "INFO"]
+
+
+async def test_what_could_not_be_stored_for_an_hour_is_dropped_and_a_later_quote_wins():
+    tray = Tray()
+    tray.put(tick(of=quote(1)))
+    tray.put(tick(bar=candle(-40)))
+    tray.put(tick(bar=candle(1)))
+    batch = tray.taken()
+    tray.put(tick(of=quote(2, second=1)))
+    tray.give_back(batch)
+    again = tray.taken()
+    assert [one.price for one in again.quotes["binance"]] == [2]
+    assert [one.opened_at for one in again.candles] == [candle(1).opened_at]
+
+
+async def test_a_keeper_that_ended_is_replaced(monkeypatch, caplog):
+    begun = []
+
+    async def keep(self, member):
+        begun.append(member.slug)
+        if len(begun) == 1:
+            raise ZeroDivisionError
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(Faucet, "_keep", keep)
+    monkeypatch.setattr(faucets, "ROSTER", 0.01)
+    member = Member(BY_SLUG["binance"], "stream", place=0, key="", is_on=True)
+    monkeypatch.setattr(faucets, "_usable", lambda: [member])
+    faucet = Faucet(Wanted, lambda _: None)
+    task = asyncio.ensure_future(faucet._keep_roster())
+    await until(lambda: len(begun) == 2)
+    await asyncio.sleep(0.1)
+    assert begun == ["binance", "binance"]
+    assert "The streams of binance ended" in caplog.text
+    everything = [task, *faucet._keepers.values()]
+    for one in everything:
+        one.cancel()
+    await asyncio.gather(*everything, return_exceptions=True)
+    faucet._threads.shutdown()
+    faucet._hand.shutdown()
+
+
+async def test_a_listing_that_fails_in_any_way_is_asked_for_again(monkeypatch, caplog):
+    asked = []
+
+    async def listed(self, member):
+        asked.append(1)
+        raise OSError("the cache cannot be reached")
+
+    monkeypatch.setattr(Faucet, "_listed", listed)
+    monkeypatch.setattr(faucets, "LISTING_DELAY", 0.01)
+    member = Member(BY_SLUG["binance"], "stream", place=0, key="", is_on=True)
+    faucet = Faucet(Wanted, lambda _: None)
+    task = asyncio.ensure_future(faucet._keep(member))
+    await until(lambda: len(asked) >= 5)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    faucet._threads.shutdown()
+    faucet._hand.shutdown()
+    assert len([one for one in caplog.records if "cannot be asked for" in one.message]) == 1

@@ -3,11 +3,8 @@
 import asyncio
 import contextlib
 import faulthandler
-import logging
-import os
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
@@ -19,6 +16,7 @@ from django.db import connections
 
 from accounts import usage
 from accounts.services import create_operator
+from cryptodt.common.ending import finish
 from cryptodt.engine import Engine
 from cryptodt.express_http import ExpressHttp
 from cryptodt.hub import say_goodbye
@@ -150,11 +148,3 @@ def start_simulator() -> Simulator | None:
             f"The simulator cannot listen on port {settings.SIMULATOR_PORT}: {error.strerror}."
             " Set SIMULATOR_PORT to another."
         ) from None
-
-
-def finish() -> None:
-    """Leave at once: threads that still wait for a provider hold nothing worth waiting for."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)

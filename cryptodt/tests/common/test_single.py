@@ -145,3 +145,14 @@ def test_whoever_is_patient_gets_the_next_turn():
 def test_patience_has_an_end():
     with single("impatient", seconds=60), single("impatient", seconds=60, patience=0.05) as mine:
         assert not mine
+
+
+def test_the_owner_is_told_when_the_lock_is_somebody_elses(monkeypatch):
+    monkeypatch.setattr(module, "BEAT", 0.05)
+    lost = threading.Event()
+    with single("job", seconds=float("inf"), on_lost=lost.set) as is_mine:
+        assert is_mine
+        assert not lost.wait(0.3)
+        cache.set("single:job", "somebody else", timeout=60)
+        assert lost.wait(20)
+    assert cache.get("single:job") == "somebody else"

@@ -196,6 +196,19 @@ def test_whoever_is_told_can_read_it_already(series, told, on_commit):
     assert [bar["state"] for bar in shown] == ["closed", "open"]
 
 
+def test_all_that_changed_is_told_or_that_it_is_too_much(series, told, on_commit):
+    with on_commit():
+        record(series, *(candle(series, -n) for n in range(1, 101)))
+    items = orjson.loads(told.pop())["items"]["BTC/USDT:1m"]
+    assert [one["timestamp"] for one in orjson.loads(items)] == [
+        (OPEN - n * 60) * 1000 for n in range(100, 0, -1)
+    ]
+    with on_commit():
+        record(series, *(candle(series, n) for n in range(101)), later=1)
+    assert orjson.loads(told.pop())["items"] == {"BTC/USDT:1m": "null"}
+    assert told == []
+
+
 def test_a_large_batch_is_stored_like_a_small_one(series):
     many = [candle(series, number, str(number)) for number in range(2500)]
     assert record(series, *many).added == 2500

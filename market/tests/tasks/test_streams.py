@@ -7,10 +7,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.db import OperationalError
 
 from cryptodt.common import broadcast
 from market.models import Candle, Gap, Price, Series
-from market.services.candles import series_of
+from market.services.candles import record_candles, series_of
 from market.snapshot import iso
 from market.tasks import streams as tasks
 from market.tasks.candles import collect_candles
@@ -326,6 +327,41 @@ def test_a_series_begins_with_the_collection_and_not_in_the_middle(world):
     assert not Candle.objects.exists()
     collect_candles()
     assert wanted().candles == (("BTC", "USDT"), ("ETH", "USDT"))
+
+
+def test_a_series_that_cannot_be_stored_holds_up_no_other(world, intake, monkeypatch, caplog):
+    def refuse(series, candles, *, now):
+        if series.asset.symbol == "BTC":
+            raise OperationalError("the row is locked")
+        return record_candles(series, candles, now=now)
+
+    world.pass_by(60)
+    with monkeypatch.context() as patched:
+        patched.setattr(tasks, "record_candles", refuse)
+        for _ in range(5):
+            take(intake, bar(world, NOON), bar(world, NOON, symbol="ETH"))
+    ether = {row.opened_at: row for row in kept(series_of("ETH", "USDT", "1m"))}
+    assert ether[NOON].state == Candle.State.CLOSED
+    assert minutes()[NOON].state == Candle.State.OPEN
+    assert len([one for one in caplog.records if "cannot be stored" in one.message]) == 1
+    # Nothing more is said of it, and what waits is stored as soon as that works.
+    take(intake)
+    assert minutes()[NOON].state == Candle.State.CLOSED
+    assert values(minutes()[NOON]) == true_bar(world.simulator, "binance", "BTC", NOON, "1m")
+
+
+def test_a_series_that_cannot_be_stored_is_tried_ever_less_often(world, intake, monkeypatch):
+    tried = []
+
+    def refuse(series, candles, *, now):
+        tried.append(1)
+        raise OperationalError("the row is locked")
+
+    monkeypatch.setattr(tasks, "record_candles", refuse)
+    world.pass_by(60)
+    for _ in range(50):
+        intake.take(Batch({}, (bar(world, NOON),)))
+    assert len(tried) == 1
 
 
 def test_open_candles_are_not_stored_more_often_than_needed(world, intake):

@@ -1,108 +1,27 @@
 """A line to a venue: what breaks it is noticed, named, and mended; what comes is in order."""
 
 import asyncio
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 import pytest
 
-from providers import breaker, calls
+from providers import breaker
 from providers.line import Line
 from providers.registry import BY_SLUG
 from providers.roster import Member
 from providers.selectors import observed_of
-from providers.simulator import Simulator
 from providers.stream import Pace
 from providers.streams.binance import Binance
-from providers.types import Pair
-
-PAIRS = {
-    "binance": Pair("BTC", "USDT", "BTCUSDT"),
-    "kraken": Pair("BTC", "USD", "XXBTZUSD"),
-    "coinbaseexchange": Pair("BTC", "USD", "BTC-USD"),
-    "okx": Pair("BTC", "USDT", "BTC-USDT"),
-    "bybit": Pair("BTC", "USDT", "BTCUSDT"),
-}
-SWIFT = Pace(
-    silent_kind=0.6,
-    silent_channel=0.6,
-    watch=0.05,
-    ping=0.1,
-    first_delay=0.02,
-    longest_delay=0.1,
+from providers.tests.streams.lines import (
+    PAIRS,
+    SWIFT,
+    Ear,
+    listening,
+    opened,
+    stream_of,
+    trouble,
+    until,
 )
-
-
-@pytest.fixture
-def sim(settings):
-    settings.SIMULATED = True
-    settings.PROVIDER_URLS = {}
-    settings.PROVIDER_STREAM_URLS = {}
-    settings.CIRCUIT_BREAKER_THRESHOLD = 1000
-    with Simulator(seed=7, tick=0.02) as simulator:
-        settings.PROVIDERS_BASE_URL = simulator.url
-        yield simulator
-        simulator.heal()
-
-
-class Ear:
-    """What a line hands on, and what it counts."""
-
-    def __init__(self):
-        self.ticks, self.counts = [], []
-
-    def take(self, tick):
-        self.ticks.append(tick)
-
-    def count(self, slug, reason):
-        self.counts.append(reason)
-
-    @property
-    def quotes(self):
-        return [tick.quote for tick in self.ticks if tick.quote]
-
-    async def more(self, number=3):
-        """Wait until so many more ticks came."""
-        wanted = len(self.ticks) + number
-        await until(lambda: len(self.ticks) >= wanted)
-
-
-async def until(is_true, seconds=15.0):
-    async with asyncio.timeout(seconds):
-        while not is_true():
-            await asyncio.sleep(0.01)
-
-
-@asynccontextmanager
-async def listening(slug="binance", *, pace=SWIFT, channels=("ticker", "candle")):
-    row, pair, ear = BY_SLUG[slug], PAIRS[slug], Ear()
-    tickers = [pair] if "ticker" in channels else []
-    candles = [pair] if "candle" in channels else []
-    socket = stream_of(slug).sockets(tickers, candles)[0]
-    member = Member(row, "stream", place=0, key="", is_on=True)
-    line = Line(member, socket, {pair.name: pair}, pace=pace, take=ear.take, count=ear.count)
-    task = asyncio.ensure_future(line.keep())
-    try:
-        yield ear, line
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def stream_of(slug):
-    stream = BY_SLUG[slug].stream
-    assert stream is not None
-    return stream
-
-
-def opened(sim, slug="binance"):
-    return len(sim.requests(slug))
-
-
-def trouble(slug="binance"):
-    return calls.reasons_last_hour(slug, "stream")
 
 
 @pytest.mark.parametrize("slug", PAIRS)
@@ -303,64 +222,6 @@ async def test_a_store_that_is_away_ends_no_line(sim, monkeypatch, caplog):
             await ear.more()
     told = [one for one in caplog.records if "cannot be kept" in one.message]
     assert 1 <= len([one for one in told if one.levelname == "WARNING"]) <= 3
-
-
-class Odd(Binance):
-    """A venue two of whose three frames are bent."""
-
-    def __init__(self, bend):
-        self.bend, self.number = bend, 0
-
-    def read(self, text, pairs):
-        heard = super().read(text, pairs)
-        self.number += 1
-        bent = tuple(self.bend(tick) for tick in heard.ticks) if self.number % 3 else heard.ticks
-        return replace(heard, ticks=bent)
-
-
-def from_the_future(tick):
-    if tick.quote is not None:
-        quote = replace(tick.quote, observed_at=tick.quote.observed_at + timedelta(hours=1))
-        return replace(tick, quote=quote, order=(tick.order[0] + 3_600_000_000,))
-    candle = replace(tick.candle, opened_at=tick.candle.opened_at + timedelta(hours=1))
-    return replace(tick, candle=candle, order=(tick.order[0] + 3_600_000_000, *tick.order[1:]))
-
-
-def complete_too_early(tick):
-    if tick.candle is None:
-        return tick
-    at = datetime.now(UTC).replace(second=0, microsecond=0)
-    # It ends three quarters of a minute from now at least.
-    candle = replace(tick.candle, opened_at=at + timedelta(minutes=1), is_closed=True)
-    return replace(tick, candle=candle)
-
-
-def shrunken(tick):
-    if tick.candle is None:
-        return tick
-    return replace(tick, candle=replace(tick.candle, volume=tick.candle.volume / 2))
-
-
-@pytest.mark.parametrize(
-    ("bend", "reason"),
-    [
-        (from_the_future, "from_the_future"),
-        (complete_too_early, "from_the_future"),
-        (shrunken, "bad_payload"),
-    ],
-)
-async def test_what_cannot_be_is_named_and_silences_nothing_else(sim, monkeypatch, bend, reason):
-    row = replace(BY_SLUG["binance"], stream=Odd(bend))
-    monkeypatch.setitem(BY_SLUG, "binance", row)
-    async with listening() as (ear, line):
-        await until(lambda: ear.counts.count(reason) >= 2)
-        await ear.more(4)
-        assert line.problem is None
-    latest = datetime.now(UTC) + timedelta(seconds=30)
-    assert all(one.observed_at < latest for one in ear.quotes)
-    candles = [tick.candle for tick in ear.ticks if tick.candle]
-    for before, after in pairwise(candles):
-        assert before.opened_at < after.opened_at or before.volume <= after.volume
 
 
 async def test_other_wishes_are_told_on_a_new_connection(sim):
