@@ -11,6 +11,7 @@ from accounts import admission, selectors
 from accounts.admission import DAY
 from accounts.callers import Caller
 from accounts.models import ApiKey, Usage, User
+from accounts.proofs import caller_of_key, caller_of_person
 
 # Calls count by what the tier allows, wherever an endpoint of its own does not allow more.
 ANY_PATH = "/api/"
@@ -64,11 +65,8 @@ def by_endpoint(user: User) -> list[tuple[str, Used]]:
 def standings(user: User) -> list[Standing]:
     """Return what each key that is in use has left, and the person without one."""
     live = [key for key in selectors.keys_of(user) if key.is_live]
-    callers = [(key, selectors.caller_of_key(key)) for key in live]
-    return [
-        _standing(key, caller)
-        for key, caller in [*callers, (None, selectors.caller_of_person(user))]
-    ]
+    callers = [(key, caller_of_key(key)) for key in live]
+    return [_standing(key, caller) for key, caller in [*callers, (None, caller_of_person(user))]]
 
 
 def _standing(key: ApiKey | None, caller: Caller) -> Standing:

@@ -7,10 +7,11 @@ from django.conf import settings
 from django.db.models import Sum
 from django.utils import timezone
 
-from accounts import keys, second_factor, tokens
+from accounts import keys, tokens
 from accounts.callers import BOOK, Caller
-from accounts.models import ApiKey, RevokedToken, Usage, User
-from accounts.tiers import ADMIN, SCOPES, Limits
+from accounts.models import ApiKey, Usage, User
+from accounts.proofs import Proof, caller_now, caller_of_key, is_good
+from accounts.tiers import Limits
 from accounts.tokens import Claims
 from cryptodt.common.errors import NotFound, Unauthorized
 
@@ -30,24 +31,6 @@ def known_by_token(text: str) -> Caller:
 def known_by_bearer(text: str) -> Caller:
     """Both kinds travel as `Bearer`, and a key shows what it is."""
     return known_by_key(text) if keys.looks_like_key(text) else known_by_token(text)
-
-
-def caller_of_person(user: User) -> Caller:
-    """Return somebody who is logged in to the pages."""
-    tier = user.tier
-    # A one-time password opens nothing that only staff may do, nor does half a login.
-    is_held_back = user.must_change_password or second_factor.is_owed(user)
-    is_operator = user.is_staff and not is_held_back
-    scopes = SCOPES if is_operator else [scope for scope in tier.scopes if scope != ADMIN]
-    return Caller(
-        bucket=f"user:{user.pk}",
-        tier=tier.slug,
-        limits=tier.limits,
-        scopes=frozenset(scopes),
-        user_id=user.pk,
-        name=user.get_username(),
-        is_staff=is_operator,
-    )
 
 
 def claims_of(text: str) -> Claims:
@@ -147,42 +130,13 @@ def live_key(text: str) -> ApiKey:
     # A stranger's key is compared as well, so that the time taken tells nothing.
     stored = found.digest if found is not None else keys.digest("", settings.API_KEY_SALT)
     is_right = keys.is_digest_of(stored, text, settings.API_KEY_SALT)
-    if found is None or not is_right or not found.is_live or not found.owner.is_active:
+    if found is None or not is_right or not is_good(found):
         raise Unauthorized(WRONG_KEY)
     return found
 
 
-def caller_of_key(key: ApiKey) -> Caller:
-    """Return who calls with a key."""
-    return Caller(
-        bucket=f"key:{key.pk}",
-        tier=key.tier_id,
-        limits=key.limits,
-        scopes=frozenset(key.scopes) & frozenset(key.tier.scopes),
-        user_id=key.owner_id,
-        key_id=key.pk,
-        name=key.owner.get_username(),
-        is_staff=key.owner.is_staff,
-        origins=tuple(key.origins),
-        addresses=tuple(key.addresses),
-    )
-
-
 def _caller_of_claims(claims: Claims) -> Caller:
-    user = User.objects.select_related("tier").filter(pk=claims.user_id).first()
-    is_over = (
-        user is None
-        or not user.is_active
-        or claims.issued_at < user.tokens_from
-        or RevokedToken.objects.filter(jti=claims.jti).exists()
-    )
-    if user is None or is_over:
+    caller = caller_now(Proof(claims=claims))
+    if caller is None:
         raise Unauthorized("Invalid token")
-    if claims.key_id is None:
-        return caller_of_person(user)
-    key = (
-        ApiKey.objects.select_related("owner", "tier").filter(pk=claims.key_id, owner=user).first()
-    )
-    if key is None or not key.is_live:
-        raise Unauthorized("Invalid token")
-    return caller_of_key(key)
+    return caller

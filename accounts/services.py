@@ -14,7 +14,8 @@ from accounts import keys, second_factor, tokens
 from accounts.audit import record
 from accounts.callers import BOOK, Caller
 from accounts.models import ApiKey, QuotaNotice, RevokedToken, Tier, Usage, User
-from accounts.selectors import USAGE_DAYS, caller_of_person, claims_of
+from accounts.proofs import caller_of_person
+from accounts.selectors import USAGE_DAYS, claims_of
 from accounts.tiers import ADMIN, ADMINISTRATOR, ANONYMOUS, READ, TIERS
 from cryptodt.common.errors import Refusal, Unauthorized
 

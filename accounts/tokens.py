@@ -17,6 +17,8 @@ MADE_CLAIM = "made"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LONGEST = 2000
+# No table counts further.
+MOST_ROWS = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ def read_any(text: str) -> Claims:
         return read_refresh(text)
 
 
+def _number(given: object) -> int:
+    """Return what a row can have as its number; raises ValueError for anything else."""
+    found = int(str(given))
+    if not 0 <= found < MOST_ROWS:
+        raise ValueError(given)
+    return found
+
+
 def _read(kind: type[Token], text: str) -> Claims:
     if len(text) > LONGEST:
         raise Unauthorized("Invalid token")
@@ -72,8 +82,8 @@ def _read(kind: type[Token], text: str) -> Claims:
         key_id = token.payload.get(KEY_CLAIM)
         return Claims(
             jti=str(token["jti"]),
-            user_id=int(token["user_id"]),
-            key_id=None if key_id is None else int(key_id),
+            user_id=_number(token["user_id"]),
+            key_id=None if key_id is None else _number(key_id),
             issued_at=EPOCH + int(token[MADE_CLAIM]) * MICROSECOND,
             expires_at=datetime.fromtimestamp(int(token["exp"]), UTC),
         )

@@ -9,7 +9,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import second_factor
 from accounts.callers import BOOK
 from accounts.models import ApiKey, AuditEntry, Tier, Usage, User
-from accounts.selectors import caller_of_person, live_key
+from accounts.proofs import caller_of_person
+from accounts.selectors import live_key
 from accounts.services import issue_tokens
 from accounts.tests.people import PASSWORD, given_key, given_person, shown
 
