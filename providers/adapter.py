@@ -139,3 +139,6 @@ CAPABILITIES: Mapping[str, str] = {
     "yields": "yields",
     "chain": "chain_figures",
 }
+# What nobody asks for: it comes by itself, over a socket.
+STREAM = "stream"
+EVERYTHING = (*CAPABILITIES, STREAM)

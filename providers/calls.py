@@ -20,7 +20,7 @@ REASONS = (
     "unreachable", "rate_limited", "blocked", "bad_payload", "not_offered", "over_budget",
     "resting", "late", "frozen", "stale", "from_the_future", "unit_slip", "jump", "outlier",
     "wrong_on_others", "not_a_price", "said_twice", "namesake",
-    "disagreement",
+    "disagreement", "silent", "sequence_gap", "out_of_order", "repeated",
 )  # fmt: skip
 FIELDS = ("ok", "failed", *(str(bound) for bound in BOUNDS))
 
@@ -48,11 +48,11 @@ def record(slug: str, capability: str, *, is_ok: bool, seconds: float) -> None:
         cache.incr(key)
 
 
-def count_reason(slug: str, capability: str, reason: str) -> None:
+def count_reason(slug: str, capability: str, reason: str, number: int = 1) -> None:
     """Count that something of a provider was left out, and why."""
     key = _key(slug, capability, int(time.time() // SLOT), f"reason:{reason}")
     cache.add(key, 0, timeout=KEEP)
-    cache.incr(key)
+    cache.incr(key, number)
 
 
 def reasons_last_hour(slug: str, capability: str) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """ccxt behind our tap: its way out replaced, its numbers kept exact, its listings kept small."""
 
+import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import ccxt
 from providers.adapter import Tap
 from providers.exceptions import BadPayload, Blocked, NotOffered, RateLimited, Unreachable
 from providers.parse import read_json
+from providers.types import Pair
 
 # First match wins, so the narrow classes stand before the wide ones.
 ERRORS = (
@@ -24,6 +26,8 @@ ERRORS = (
 )
 # ccxt reads answers without looking; an odd one surfaces as any of these.
 ODD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+# Python reads digits with underscores in between; no venue writes them.
+GROUPED = re.compile(r"[+-]?[\d.][\d_.]*")
 
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     # Prices with what is offered at each, where the default is single orders.
@@ -166,7 +170,11 @@ def _as_told(ticker: Mapping[str, Any], market: Any = None) -> Mapping[str, Any]
 
 
 def _string(read: Callable[..., Any], holder: Any, key: Any, default: Any = None) -> Any:
-    return default if isinstance(holder, str) else read(holder, key, default)
+    found = default if isinstance(holder, str) else read(holder, key, default)
+    if isinstance(found, str) and "_" in found and GROUPED.fullmatch(found):
+        # ccxt reckons with it as Python does, and would make 1000 of 1_000.
+        raise BadPayload(f"{found[:60]!r} is no number")
+    return found
 
 
 def _level(
@@ -185,6 +193,12 @@ def _says_closed(exchange: Any, row: Any) -> bool | None:
         return None
     column, word = CLOSED[exchange.id]
     return bool(row[column] == word) if len(row) > column else None
+
+
+def named(names: Iterable[str], markets: Mapping[str, Any]) -> list[Pair]:
+    """Return pairs by our names for them and the venue's own."""
+    parted = [(name, *name.partition(":")[0].split("/", 1)) for name in names]
+    return [Pair(symbol, currency, markets[name]["id"]) for name, symbol, currency in parted]
 
 
 def depth_of(exchange: Any, wanted: int) -> int | None:

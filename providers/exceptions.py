@@ -2,6 +2,8 @@
 
 ProviderError
     Unreachable     no usable answer: counts against the breaker, worth trying again later
+        Silent      an open socket on which nothing comes any more
+        Missed      an open socket on which something was lost
     RateLimited     asked too often: pause for `retry_after`
     Blocked         refused for who or where we are: a long pause, no storm of retries
     BadPayload      an answer that is not what it should be: left out and counted
@@ -27,6 +29,18 @@ class ProviderError(Exception):
 
 class Unreachable(ProviderError):
     reason = "unreachable"
+
+
+class Silent(Unreachable):
+    """Its socket is open, and it says nothing."""
+
+    reason = "silent"
+
+
+class Missed(Unreachable):
+    """What it counts shows that something did not arrive."""
+
+    reason = "sequence_gap"
 
 
 class RateLimited(ProviderError):

@@ -6,14 +6,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from providers import registry
-from providers.adapter import CAPABILITIES
+from providers.adapter import EVERYTHING
 from providers.added import BadAddress, checked_address
 from providers.models import Membership, Pool, Provider
 from providers.wording import LONG_ENOUGH
 
 LONGEST_KEY = 1000
 
-CAPABILITY_CHOICES = [(name, name.replace("_", " ")) for name in CAPABILITIES]
+CAPABILITY_CHOICES = [(name, name.replace("_", " ")) for name in EVERYTHING]
 
 
 class ProviderForm(forms.ModelForm):  # type: ignore[type-arg]

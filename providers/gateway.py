@@ -16,8 +16,8 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections
 
-from providers import agreed, asking, calls, roster, selectors, services
-from providers.adapter import CAPABILITIES, Tap
+from providers import agreed, asking, calls, held, roster, selectors, services
+from providers.adapter import CAPABILITIES, STREAM, Tap
 from providers.exceptions import NoProviderLeft, ProviderError
 from providers.roster import Group, Member
 from providers.strategy import in_order
@@ -34,8 +34,6 @@ from providers.types import (
 
 logger = logging.getLogger(__name__)
 
-# Older answers are not handed up; consensus judges the age of what is younger.
-HOLD = 600
 FROZEN = "its prices stand still"
 # So many good answers make a round worth closing, after so many seconds.
 QUORUM = 2
@@ -46,19 +44,6 @@ _asking = ThreadPoolExecutor(max_workers=64, thread_name_prefix="provider")
 _in_flight: set[str] = set()
 _in_flight_lock = threading.Lock()
 _turns = count()
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """The last good answer of a provider, and since when its prices stand still."""
-
-    quotes: tuple[Quote, ...]
-    asked_at: float
-    changed_at: float
-
-    @property
-    def prices(self) -> Mapping[str, Decimal]:
-        return {quote.symbol: quote.price for quote in self.quotes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +105,38 @@ def _ask_until_known(
             return
         if _is_due(member) and (future := _start(member, instruments)) is not None:
             wait([future], timeout=max(0.0, deadline - time.monotonic()))
-        held = _held(member.slug)
-        missing -= held.prices.keys() if held is not None else set()
+        known = held.answered(member.slug)
+        missing -= known.prices.keys() if known is not None else set()
 
 
 def _gathered(members: Sequence[Member]) -> QuoteRound:
+    failures = [one for one in (_problem(member) for member in members) if one is not None]
+    return QuoteRound(tuple(_held_by(members)), tuple(failures))
+
+
+def heard() -> list[Quote]:
+    """Return what everybody said last, and ask nobody."""
+    asked = [one for one in roster.current().members("quotes") if one.is_usable]
+    return _held_by(asked)
+
+
+def _held_by(asked: Sequence[Member]) -> list[Quote]:
+    """Return the newest of what was answered and of what was streamed."""
     quotes: list[Quote] = []
-    failures: list[Failure] = []
-    for member in members:
-        held = _held(member.slug)
-        problem = _problem(member, held)
-        if problem is not None:
-            failures.append(problem)
-        # A provider that fails now may still be right about a minute ago: its age is its judge.
-        if held is not None and (problem is None or problem.reason != "frozen"):
-            quotes += held.quotes
-    return QuoteRound(tuple(quotes), tuple(failures))
+    # A provider that fails now may still be right about a minute ago: its age is its judge.
+    answers = [(one, held.answered(one.slug)) for one in asked]
+    listened = [one for one in roster.current().members(STREAM) if one.is_usable]
+    told = [(one, held.streamed(one.slug)) for one in listened]
+    for member, known in [*answers, *told]:
+        if known is not None and not known.stands_still(member.row.frozen_after):
+            quotes += known.quotes
+    return held.newest_each(quotes)
+
+
+def hold_streamed(quotes: Mapping[str, Sequence[Quote]]) -> None:
+    """Take what streams told into the next round."""
+    for slug, told in quotes.items():
+        held.hold_streamed(slug, told)
 
 
 def _is_due(member: Member) -> bool:
@@ -159,7 +160,7 @@ def _ask_for_quotes(member: Member, instruments: tuple[Instrument, ...]) -> bool
     """Hold the provider's answer, and say whether there was one."""
     try:
         quotes = asking.ask(member, partial(_answer, member, (instruments,)))
-        _hold(member.slug, tuple(quotes))
+        held.hold(member.slug, tuple(quotes))
     except ProviderError:
         # Written down where the provider's health is; the others carry the round.
         return False
@@ -171,32 +172,14 @@ def _ask_for_quotes(member: Member, instruments: tuple[Instrument, ...]) -> bool
 
 
 def _was_heard(slug: str) -> bool:
-    held = _held(slug)
-    return held is not None and time.time() - held.asked_at < RECENTLY
+    known = held.answered(slug)
+    return known is not None and time.time() - known.asked_at < RECENTLY
 
 
-def _hold(slug: str, quotes: tuple[Quote, ...]) -> None:
-    before = _held(slug)
-    now = time.time()
-    held = Held(quotes, asked_at=now, changed_at=now)
-    if before is not None and before.prices == held.prices:
-        held = Held(quotes, asked_at=now, changed_at=before.changed_at)
-    cache.set(_held_key(slug), held, timeout=HOLD)
-
-
-def _held(slug: str) -> Held | None:
-    held: Held | None = cache.get(_held_key(slug))
-    return held
-
-
-def _held_key(slug: str) -> str:
-    return f"provider:{slug}:quotes"
-
-
-def _problem(member: Member, held: Held | None) -> Failure | None:
+def _problem(member: Member) -> Failure | None:
     """Say what is wrong with a provider in this round, or None when nothing is."""
-    slug = member.slug
-    if held is not None and held.asked_at - held.changed_at >= member.row.frozen_after:
+    slug, known = member.slug, held.answered(member.slug)
+    if known is not None and known.stands_still(member.row.frozen_after):
         services.note_failure(slug, "quotes", "frozen", FROZEN)
         return Failure(slug, "frozen", FROZEN)
     # Asked in this round, or still busy with an earlier one.
@@ -252,6 +235,11 @@ def _answered(member: Member, question: tuple[Any, ...]) -> Answered:
     except ProviderError as error:
         return Answered(member.slug, None, Failure(member.slug, error.reason, str(error)))
     return Answered(member.slug, found, None)
+
+
+def in_turn(capability: str) -> list[str]:
+    """Return who may be asked, in the pools' order."""
+    return [one.slug for one in roster.current().members(capability) if one.is_usable]
 
 
 def fetch_each(capability: str, *question: Any) -> dict[str, Any]:

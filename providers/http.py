@@ -122,7 +122,7 @@ class _Careful:
         failure: OSError = TimeoutError()
         for address in self._addresses():
             # The very address that is connected to: a second look-up could say something else.
-            if _local.call.public_only and not _is_public(address):
+            if _local.call.public_only and not is_public(address):
                 raise PrivateAddress(self, f"{address} is not a public address")  # type: ignore[arg-type]
             left = _local.call.seconds_left
             if left <= 0:
@@ -187,7 +187,8 @@ class _Session(requests.Session):
         """Look into no redirect: for that, the library reads its whole body, however long."""
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
+    """Say whether an address is one of the internet, and not of this network."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         through = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
@@ -241,7 +242,7 @@ def get(
             text = _body(response, most)
     # UnicodeError: a name or a key with letters that cannot stand there.
     except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
-        raise Unreachable(_plain(error)) from None
+        raise Unreachable(plain(error)) from None
     return Answer(text, response.headers)
 
 
@@ -317,7 +318,7 @@ def _retry_after(response: requests.Response) -> float | None:
     return min(seconds, LONGEST_PAUSE) if seconds > 0 else None
 
 
-def _plain(error: Exception) -> str:
+def plain(error: BaseException) -> str:
     """Say in plain words what went wrong on the way; library texts hold addresses and objects."""
     chain: list[str] = []
     cause: BaseException | None = error
@@ -336,16 +337,21 @@ def _plain(error: Exception) -> str:
 
 # First match wins: the cause stands deeper in the chain than the library's own wrapping.
 PLAIN = (
+    ("gaierror", "cannot be reached: its name is not found (is there an internet?)"),
     ("NameResolutionError", "cannot be reached: its name is not found (is there an internet?)"),
     ("PrivateAddress", "its name leads into this network; it was not asked"),
+    ("ConnectionRefused", "cannot be reached: nothing listens at its address"),
     ("Connection refused", "cannot be reached: nothing listens at its address"),
     ("unreachable", "cannot be reached: there is no way to its network"),
+    ("SSLCert", "its certificate is not valid"),
     ("CertificateError", "its certificate is not valid"),
     ("SSLError", "its certificate is not valid"),
     ("ConnectTimeout", "cannot be reached: it does not accept connections in time"),
+    ("TimeoutError", "did not answer in time"),
     ("ReadTimeout", "did not answer in time"),
     ("timed out", "did not answer in time"),
     ("reset", "broke the connection"),
+    ("EOFError", "closed the connection without an answer"),
     ("RemoteDisconnected", "closed the connection without an answer"),
     ("IncompleteRead", "broke off in the middle of its answer"),
     ("Decode", "sent a body that cannot be unpacked"),

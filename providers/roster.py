@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Prefetch
 
-from providers.adapter import CAPABILITIES
+from providers.adapter import EVERYTHING
 from providers.models import Membership, Pool, Provider
 from providers.registry import BY_SLUG, added_row
 from providers.row import Row
@@ -104,7 +104,7 @@ def environment_key(slug: str) -> str:
 def _read(version: int) -> Roster:
     memberships = Membership.objects.select_related("provider").order_by("place", "provider__slug")
     pools = Pool.objects.prefetch_related(Prefetch("memberships", queryset=memberships))
-    groups: dict[str, list[Group]] = {capability: [] for capability in CAPABILITIES}
+    groups: dict[str, list[Group]] = {capability: [] for capability in EVERYTHING}
     for pool in pools:
         members = [_member(one, pool.capability) for one in pool.memberships.all()]
         known = tuple(member for member in members if member is not None)

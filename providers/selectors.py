@@ -1,7 +1,7 @@
 """Reading what is known of the providers, without asking any of them."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from cryptodt.common.errors import NotFound
 from providers import breaker, budget, calls, roster
+from providers.adapter import STREAM
+from providers.breaker import Breaker
 from providers.models import ProviderHour
 from providers.roster import Member
 
@@ -31,6 +33,35 @@ class Observed:
     newest_at: float | None = None
     reason: str = ""
     failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dealings:
+    """What is kept of one provider for one capability."""
+
+    member: Member
+    seen: Observed
+    breaker: Breaker
+
+    @property
+    def status(self) -> str:
+        member, seen = self.member, self.seen
+        if not member.is_usable:
+            return "offline"
+        if seen.checked_at is None:
+            return "unknown"
+        recently = time.time() - (seen.answered_at or 0) < max(RECENT, member.row.every * 3)
+        if not seen.failure:
+            return "online" if recently else "unknown"
+        return "degraded" if recently and self.breaker.state == "closed" else "offline"
+
+    @property
+    def trouble(self) -> str | None:
+        if self.member.lacks_key:
+            return "needs a key, and none is set"
+        if self.member.is_aside:
+            return f"put aside: {self.member.aside_reason}"
+        return self.seen.failure or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +96,29 @@ def provider_states() -> list[ProviderState]:
     """Return those that are asked, each at its worst capability that was ever asked for.
 
     Prices are always asked for; who offers only what nobody collects yet has no state to tell.
+    A stream comes on top: without it everything is still asked for.
     """
-    members = [member for member in roster.current().all_members() if member.is_on]
-    seen = cache.get_many([observed_key(one.slug, one.capability) for one in members])
-    by_slug: dict[str, list[tuple[Member, Observed]]] = {}
-    for member in members:
-        observed = seen.get(observed_key(member.slug, member.capability)) or Observed()
-        if observed.checked_at is None and member.capability != "quotes":
-            continue
-        by_slug.setdefault(member.slug, []).append((member, observed))
+    everybody = roster.current().all_members()
+    by_slug: dict[str, list[Dealings]] = {}
+    for one in dealings_with(one for one in everybody if one.is_on and one.capability != STREAM):
+        if one.seen.checked_at is not None or one.member.capability == "quotes":
+            by_slug.setdefault(one.member.slug, []).append(one)
     return [_state(found) for found in by_slug.values()]
+
+
+def dealings_with(members: Iterable[Member]) -> list[Dealings]:
+    """Return what is kept of several members in two trips to the cache, however many they are."""
+    found = list(members)
+    seen = cache.get_many([observed_key(one.slug, one.capability) for one in found])
+    breakers = breaker.read_many(subject(one.slug, one.capability) for one in found)
+    return [
+        Dealings(
+            one,
+            seen.get(observed_key(one.slug, one.capability)) or Observed(),
+            breakers[subject(one.slug, one.capability)],
+        )
+        for one in found
+    ]
 
 
 def provider_names() -> dict[str, str]:
@@ -82,37 +126,18 @@ def provider_names() -> dict[str, str]:
     return {member.slug: member.row.name for member in roster.current().all_members()}
 
 
-def _state(found: Sequence[tuple[Member, Observed]]) -> ProviderState:
-    asked = [one for one in found if one[1].checked_at is not None] or found[:1]
-    member, seen = min(asked, key=lambda one: WORST_FIRST.index(status_of(*one)))
+def _state(found: Sequence[Dealings]) -> ProviderState:
+    asked = [one for one in found if one.seen.checked_at is not None] or found[:1]
+    worst = min(asked, key=lambda one: WORST_FIRST.index(one.status))
+    seen = worst.seen
     return ProviderState(
-        slug=member.slug,
-        name=member.row.name,
-        status=status_of(member, seen),
+        slug=worst.member.slug,
+        name=worst.member.row.name,
+        status=worst.status,
         latency_ms=None if seen.latency is None else round(seen.latency * 1000),
         last_check=iso(seen.checked_at),
-        error=trouble_of(member, seen),
+        error=worst.trouble,
     )
-
-
-def status_of(member: Member, seen: Observed) -> str:
-    if not member.is_usable:
-        return "offline"
-    if seen.checked_at is None:
-        return "unknown"
-    recently = time.time() - (seen.answered_at or 0) < max(RECENT, member.row.every * 3)
-    if not seen.failure:
-        return "online" if recently else "unknown"
-    is_closed = breaker.read(subject(member.slug, member.capability)).state == "closed"
-    return "degraded" if recently and is_closed else "offline"
-
-
-def trouble_of(member: Member, seen: Observed) -> str | None:
-    if member.lacks_key:
-        return "needs a key, and none is set"
-    if member.is_aside:
-        return f"put aside: {member.aside_reason}"
-    return seen.failure or None
 
 
 # -- For a strategy --------------------------------------------------------------------
@@ -133,84 +158,80 @@ def used_this_hour(slug: str, capability: str) -> int:
 
 def provider_table() -> list[dict[str, Any]]:
     """Return one line per provider: what it is, what it offers, whether and how it is used."""
-    members: dict[str, list[Member]] = {}
-    for member in roster.current().all_members():
-        members.setdefault(member.slug, []).append(member)
-    return [_line(found) for _, found in sorted(members.items())]
+    held = roster.current()
+    pools: dict[str, list[str]] = {}
+    for group in (group for groups in held.groups.values() for group in groups):
+        for slug in dict.fromkeys(member.slug for member in group.members):
+            pools.setdefault(slug, []).append(group.name)
+    by_slug: dict[str, list[Dealings]] = {}
+    for one in dealings_with(held.all_members()):
+        by_slug.setdefault(one.member.slug, []).append(one)
+    return [_line(found, pools[slug]) for slug, found in sorted(by_slug.items())]
 
 
 def provider_detail(slug: str) -> dict[str, Any]:
-    found = [member for member in roster.current().all_members() if member.slug == slug]
-    if not found:
+    held = roster.current()
+    groups = [group for groups in held.groups.values() for group in groups]
+    own = [group for group in groups if any(one.slug == slug for one in group.members)]
+    if not own:
         raise NotFound(f"There is no provider {slug[:60]!r}.")
+    found = dealings_with(one for one in held.all_members() if one.slug == slug)
     day = _last_day(slug)
     return {
-        **_line(found),
-        "capabilities": [_capability(member, day) for member in found],
+        **_line(found, [group.name for group in own]),
+        "capabilities": [_capability(one, day) for one in found],
     }
 
 
 def circuit_breakers() -> list[dict[str, Any]]:
     """Return every breaker that is not closed, and those of providers in use."""
-    lines = []
-    for member in roster.current().all_members():
-        held = breaker.read(subject(member.slug, member.capability))
-        if member.is_on or held.state != "closed":
-            lines.append(
-                {
-                    "provider": member.slug,
-                    "capability": member.capability,
-                    "state": held.state,
-                    "openUntil": iso(held.open_until or None),
-                    "openings": held.openings,
-                }
-            )
-    return lines
+    return [
+        {
+            "provider": one.member.slug,
+            "capability": one.member.capability,
+            "state": one.breaker.state,
+            "openUntil": iso(one.breaker.open_until or None),
+            "openings": one.breaker.openings,
+        }
+        for one in dealings_with(roster.current().all_members())
+        if one.member.is_on or one.breaker.state != "closed"
+    ]
 
 
 def capabilities_of(slug: str) -> list[str]:
     return [one.capability for one in roster.current().all_members() if one.slug == slug]
 
 
-def _line(found: Sequence[Member]) -> dict[str, Any]:
-    states = [(member, observed_of(member.slug, member.capability)) for member in found]
-    state = _state(states)
-    row = found[0].row
+def _line(found: Sequence[Dealings], pools: list[str]) -> dict[str, Any]:
+    # Without its stream a provider still answers: that is told where its capabilities are.
+    state = _state([one for one in found if one.member.capability != STREAM] or found)
+    member = found[0].member
+    row = member.row
     return {
         "slug": row.slug,
         "name": row.name,
         "kind": row.kind,
         "wired": True,
-        "enabled": found[0].is_on,
+        "enabled": member.is_on,
         "offers": list(row.offers),
-        "pools": pools_of(row.slug),
+        "pools": pools,
         "needsKey": row.needs_key,
-        "hasKey": bool(found[0].key),
-        "status": state.status if found[0].is_on else "off",
+        "hasKey": bool(member.key),
+        "status": state.status if member.is_on else "off",
         "latency": state.latency_ms,
         "lastCheck": state.last_check,
-        "errorMessage": state.error if found[0].is_on else None,
+        "errorMessage": state.error if member.is_on else None,
     }
 
 
-def pools_of(slug: str) -> list[str]:
-    return [
-        group.name
-        for groups in roster.current().groups.values()
-        for group in groups
-        if any(member.slug == slug for member in group.members)
-    ]
-
-
-def _capability(member: Member, day: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
-    seen = observed_of(member.slug, member.capability)
+def _capability(one: Dealings, day: Mapping[str, Mapping[str, int]]) -> dict[str, Any]:
+    member, seen = one.member, one.seen
     hour = calls.last_hour(member.slug, member.capability)
-    held = breaker.read(subject(member.slug, member.capability))
     sums = day.get(member.capability)
     return {
         "capability": member.capability,
-        "status": status_of(member, seen) if member.is_on else "off",
-        "breaker": held.state,
+        "status": one.status if member.is_on else "off",
+        "breaker": one.breaker.state,
         "calls1h": hour.calls,
         "successRate1h": hour.success_rate,
         "successRate24h": 1 - sums["failures"] / sums["calls"] if sums and sums["calls"] else None,
@@ -223,7 +244,7 @@ def _capability(member: Member, day: Mapping[str, Mapping[str, int]]) -> dict[st
         "lastCheck": iso(seen.checked_at),
         "leftOut1h": calls.reasons_last_hour(member.slug, member.capability),
         "errorKind": seen.reason or None,
-        "errorMessage": trouble_of(member, seen),
+        "errorMessage": one.trouble,
     }
 
 

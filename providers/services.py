@@ -17,7 +17,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from providers import breaker, budget, calls, roster
-from providers.adapter import CAPABILITIES
+from providers.adapter import EVERYTHING, STREAM
 from providers.exceptions import Blocked, NotOffered, OverBudget, ProviderError, RateLimited
 from providers.models import Membership, Pool, Provider, ProviderHour, StoreOrigin
 from providers.registry import ROWS
@@ -34,8 +34,8 @@ RATE_PAUSE = 60
 DISSENT_ROUNDS = 3
 ASIDE = timedelta(minutes=10)
 KEEP_HOURS = timedelta(days=90)
-# Bulk quotes are asked of everybody; everything else of one after the other.
-STRATEGIES = {"quotes": Pool.Strategy.ALL_AT_ONCE}
+# Bulk quotes are asked of everybody, and every stream is heard; else one after the other is asked.
+STRATEGIES = {"quotes": Pool.Strategy.ALL_AT_ONCE, STREAM: Pool.Strategy.ALL_AT_ONCE}
 
 
 # -- This installation ---------------------------------------------------------------
@@ -93,7 +93,7 @@ def _pools() -> dict[str, Pool]:
     found: dict[str, Pool] = {}
     for pool in Pool.objects.order_by("-position"):
         found[pool.capability] = pool
-    for capability in CAPABILITIES:
+    for capability in EVERYTHING:
         if capability not in found:
             found[capability], _ = Pool.objects.get_or_create(
                 name=capability,
@@ -144,6 +144,18 @@ def note_failure(slug: str, capability: str, reason: str, failure: str) -> None:
     if before.failure != failure:
         logger.warning("%s is left out of %s: %s", slug, capability, failure)
     seen = replace(before, checked_at=time.time(), reason=reason, failure=failure, latency=None)
+    cache.set(observed_key(slug, capability), seen, timeout=KEEP)
+
+
+def note_heard(slug: str, capability: str, *, newest_at: float) -> None:
+    """Write down that something came by itself, without counting a call."""
+    before = observed_of(slug, capability)
+    if before.failure:
+        logger.info("%s is heard again for %s", slug, capability)
+    now = time.time()
+    seen = replace(
+        before, checked_at=now, answered_at=now, newest_at=newest_at, reason="", failure=""
+    )
     cache.set(observed_key(slug, capability), seen, timeout=KEEP)
 
 
@@ -223,7 +235,7 @@ def take_in(provider: Provider) -> None:
 
 def reset(slug: str) -> None:
     """Forget failures and pauses, so that the next round asks again."""
-    for capability in CAPABILITIES:
+    for capability in EVERYTHING:
         breaker.reset(subject(slug, capability))
     budget.lift(slug)
     cache.delete(f"provider:{slug}:dissent")
@@ -234,7 +246,7 @@ def reset(slug: str) -> None:
 def forget(slug: str) -> None:
     """Leave nothing of a provider that was deleted to the next one of its name."""
     reset(slug)
-    cache.delete_many([observed_key(slug, capability) for capability in CAPABILITIES])
+    cache.delete_many([observed_key(slug, capability) for capability in EVERYTHING])
 
 
 def tell_roster() -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cryptodt.common.single import single
 from providers import candidates, discovery, gateway, selectors, services
+from providers.adapter import STREAM
 from providers.types import CandleAsk, Instrument
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ def roll_up_calls() -> None:
 def probe_provider(slug: str) -> None:
     """Ask a provider one question of each kind that it answers."""
     for capability in selectors.capabilities_of(slug):
+        if capability == STREAM:
+            # Its socket is open, or being opened; nothing is asked on it.
+            continue
         problem = gateway.probe(slug, capability, QUESTIONS.get(capability, ()))
         logger.info("Probed %s for %s: %s", slug, capability, problem or "good")
 

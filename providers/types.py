@@ -61,6 +61,15 @@ class Candle:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """One market of a venue: our names for it, and the venue's own."""
+
+    symbol: str
+    currency: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Level:
     price: Decimal
     amount: Decimal

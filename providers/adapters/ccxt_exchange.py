@@ -1,7 +1,7 @@
 """Exchanges through ccxt: it knows every venue's addresses and shapes, our pump does the asking."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -10,10 +10,10 @@ import ccxt
 
 from providers import exchange_data
 from providers.adapter import Tap
-from providers.ccxt_bridge import ODD, depth_of, listed, most_candles, translated
+from providers.ccxt_bridge import ODD, depth_of, listed, most_candles, named, translated
 from providers.exceptions import BadPayload, NotOffered
 from providers.parse import from_milliseconds, known, number
-from providers.types import Candle, CandleAsk, Instrument, OrderBook, Quote
+from providers.types import Candle, CandleAsk, Instrument, OrderBook, Pair, Quote
 
 # What an asset is priced in, best first: dollars need no conversion.
 CURRENCIES = ("USD", "USDT", "USDC")
@@ -51,6 +51,16 @@ class CcxtExchange:
             told = ((tickers[pair], symbol) for pair, symbol in wanted.items() if pair in tickers)
             quotes = [self._quote(ticker, symbol, tap) for ticker, symbol in told]
             return [quote for quote in quotes if quote is not None]
+
+    def pairs(
+        self, tickers: Sequence[Instrument], candles: Collection[tuple[str, str]], tap: Tap
+    ) -> tuple[list[Pair], list[Pair]]:
+        """Return where it prices the instruments best, and whose candles of those it has."""
+        with self._asking():
+            markets = self._ready(tap).markets
+            bars = [name for one in candles if (name := self._found(*one, markets))]
+            best = [name for name, _ in self._pairs(tickers, markets)]
+            return named(best, markets), named(bars, markets)
 
     def candles(self, ask: CandleAsk, tap: Tap) -> list[Candle]:
         with self._asking():
@@ -107,8 +117,7 @@ class CcxtExchange:
         """Yield the venue's best pair for each instrument that it trades."""
         for instrument in instruments:
             found = (self._found(instrument.symbol, one, markets) for one in CURRENCIES)
-            name = next((name for name in found if name), None)
-            if name:
+            if name := next(filter(None, found), None):
                 yield name, instrument.symbol
 
     def _pair(self, symbol: str, currency: str, markets: Mapping[str, Any]) -> str:

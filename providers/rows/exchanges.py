@@ -8,6 +8,12 @@ from typing import Any, NamedTuple
 
 from providers.adapters.ccxt_exchange import CcxtExchange
 from providers.row import Row
+from providers.stream import Stream
+from providers.streams.binance import Binance
+from providers.streams.bybit import Bybit
+from providers.streams.coinbaseexchange import CoinbaseExchange
+from providers.streams.kraken import Kraken
+from providers.streams.okx import OKX
 
 OFFERS = {"q": "quotes", "c": "candles", "b": "order_book"}
 
@@ -182,6 +188,14 @@ STATES_TIME: Mapping[str, bool] = {
     "gate": False,
     "bitfinex": False,
 }
+# Who is heard over a socket as well.
+STREAMS: Mapping[str, Stream] = {
+    "binance": Binance(),
+    "kraken": Kraken(),
+    "coinbaseexchange": CoinbaseExchange(),
+    "okx": OKX(),
+    "bybit": Bybit(),
+}
 # Thin markets may stand still for long.
 _OTHER = {"every": 30, "frozen_after": 1800}
 
@@ -203,6 +217,7 @@ def _row(venue: Venue, order: int) -> Row:
         needs_key="required" if venue.access == "key" else "no",
         is_default=venue.slug in DEFAULTS,
         order=order,
+        stream=STREAMS.get(venue.slug),
         **DEFAULTS.get(venue.slug, _OTHER),
     )
 

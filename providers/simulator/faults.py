@@ -1,17 +1,18 @@
 """What can go wrong with a provider, on demand: one row per kind, one fault at a time."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from providers.simulator.noise import uniform
 
-Stage = Literal["market", "answer", "body", "wire"]
+Stage = Literal["market", "answer", "body", "wire", "socket"]
 
 
 class Kind(NamedTuple):
-    # market: other prices; answer: another answer; body: the answer bent; wire: badly sent.
+    # market: other prices; answer: another answer; body: the answer bent; wire: badly sent;
+    # socket: only what is streamed.
     stage: Stage
     options: Mapping[str, Any]
     what: str
@@ -38,7 +39,24 @@ FAULTS: Mapping[str, Kind] = {
     "reset": Kind("wire", {}, "TCP reset instead of an answer"),
     "truncated": Kind("wire", {"honest_length": True}, "half the JSON; false: promises it all"),
     "huge": Kind("wire", {"megabytes": 300}, "a body that does not end for very long"),
+    "stream_blocked": Kind(
+        "socket", {}, "no socket is opened: 403; those that are open are reset"
+    ),
+    "stream_mute": Kind(
+        "socket", {"channels": None, "beats": True}, "open, and nothing is told on the channels"
+    ),
+    "stream_slow": Kind("socket", {"seconds": 2.0}, "everything is told so much later"),
+    "stream_reset": Kind("socket", {}, "TCP reset in the middle"),
+    "stream_drop": Kind("socket", {}, "ended politely, as after 24 hours"),
+    "stream_duplicate": Kind("socket", {}, "everything is told twice"),
+    "stream_reordered": Kind("socket", {}, "each frame of a channel after its successor"),
+    "stream_lost": Kind("socket", {"every": 2}, "every so many frames of a channel are lost"),
+    "stream_sequence_gap": Kind("socket", {"every": 2}, "lost, and its numbers show it"),
+    "stream_garbage": Kind("socket", {}, "frames that are none of the venue's"),
+    "stream_huge": Kind("socket", {"megabytes": 8}, "a frame that is far too long"),
 }
+ANSWERED: frozenset[Stage] = frozenset({"market", "answer", "body", "wire"})
+STREAMED: frozenset[Stage] = frozenset({"socket"})
 _COMMON: Mapping[str, Any] = {"probability": 1.0, "count": None}
 
 
@@ -105,6 +123,10 @@ _RULES: Mapping[str, tuple[Any, str]] = {
     "age": (lambda v: _is_number(v) and v > 0, "seconds above 0"),
     "assets": (lambda v: v is None or _is_names(v), "a list of symbols or null"),
     "fields": (lambda v: v is None or _is_names(v), "a list of field names or null"),
+    "channels": (lambda v: v is None or _is_names(v), "a list of words or null"),
+    "beats": (lambda v: isinstance(v, bool), "true or false"),
+    "seconds": (lambda v: _is_number(v) and v > 0, "seconds above 0"),
+    "every": (lambda v: _is_whole(v, 1), "a positive whole number"),
     "timestamps": (lambda v: isinstance(v, bool), "true or false"),
     "honest_length": (lambda v: isinstance(v, bool), "true or false"),
     "bytes_per_second": (lambda v: _is_whole(v, 1), "a positive whole number"),
@@ -145,11 +167,16 @@ class Board:
         for active in ended:
             active.healed.set()
 
-    def take(self, provider: str) -> Active | None:
-        """Return the fault that strikes the next request, if one does."""
+    def has(self, provider: str, kind: str) -> bool:
         with self._lock:
             active = self._active.get(provider)
-            if active is None:
+            return active is not None and active.fault.kind == kind
+
+    def take(self, provider: str, stages: Collection[Stage]) -> Active | None:
+        """Return the fault of these stages that strikes what comes next, if one does."""
+        with self._lock:
+            active = self._active.get(provider)
+            if active is None or active.fault.stage not in stages:
                 return None
             active.seen += 1
             options = active.fault.options

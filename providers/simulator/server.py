@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from providers.simulator import control, delivery
 from providers.simulator.faults import Active
+from providers.simulator.sockets import serving
 from providers.simulator.wire.answer import Answer, Query
 
 # By this header a client tells simulated answers from real ones.
@@ -17,12 +18,13 @@ MARK = ("X-Simulated-Market", "1")
 _POLL_SECONDS = 0.02
 
 
-class Backend(control.Panel, Protocol):
+class Backend(control.Panel, serving.House, Protocol):
     """Who answers: the simulator, seen from its server."""
 
     @property
     def providers(self) -> tuple[str, ...]: ...
     def knows(self, provider: str) -> bool: ...
+    def refuse(self, provider: str, path: str) -> tuple[Answer | None, Active | None]: ...
     def respond(self, provider: str, path: str, query: Query) -> tuple[Answer, Active | None]: ...
 
 
@@ -106,11 +108,23 @@ class Handler(BaseHTTPRequestHandler):
         elif not backend.knows(first):
             known = ", ".join(backend.providers)
             delivery.send(self, Answer(404, {"error": f"no such provider; known: {known}"}))
+        elif serving.is_wanted(self):
+            self._open(first, "/" + rest)
         elif self.command != "GET":
             delivery.send(self, Answer(405, {"error": "the simulated providers only answer GET"}))
         else:
             answer, active = backend.respond(first, "/" + rest, query)
             delivery.deliver(self, answer, active)
+
+    def _open(self, provider: str, path: str) -> None:
+        if serving.speech_of(provider, path) is None:
+            delivery.send(self, Answer(404, {"error": "no socket is opened here"}))
+            return
+        refusal, active = self.server.backend.refuse(provider, path)
+        if refusal is not None:
+            delivery.deliver(self, refusal, active)
+        else:
+            serving.serve(self, self.server.backend, provider, path, MARK)
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "0")

@@ -12,7 +12,7 @@ from typing import Any, Self
 from providers.simulator import clock as clocks
 from providers.simulator.bending import bend_answer, bend_view
 from providers.simulator.coins import Register
-from providers.simulator.faults import Active, BadFault, Board, read_fault
+from providers.simulator.faults import ANSWERED, STREAMED, Active, BadFault, Board, read_fault
 from providers.simulator.market import Market
 from providers.simulator.server import Server
 from providers.simulator.venue import View
@@ -103,9 +103,12 @@ class Simulator:
         speed: float = 1.0,
         clock: clocks.Clock | None = None,
         host: str = "127.0.0.1",
+        tick: float = 1.0,
     ) -> None:
         self.seed = seed
         self.speed = speed
+        # Real seconds between two frames of a channel.
+        self.tick = tick
         self.clock = clock or clocks.running(speed)
         self.market = Market(seed)
         self._register = Register()
@@ -113,6 +116,7 @@ class Simulator:
         self._lock = threading.Lock()
         self._log: deque[Request] = deque(maxlen=_REMEMBERED)
         self._counts: Counter[str] = Counter()
+        self._sockets: Counter[str] = Counter()
         self._weight_minute, self._weight = 0, 0
         self._server = Server((host, port), self)
 
@@ -179,7 +183,7 @@ class Simulator:
 
     def state(self) -> dict[str, Any]:
         with self._lock:
-            counts = dict(self._counts)
+            counts, sockets = dict(self._counts), dict(self._sockets)
         return {
             "simulated_time": datetime.fromtimestamp(self.clock(), UTC).isoformat(),
             "seed": self.seed,
@@ -189,7 +193,11 @@ class Simulator:
                 "changed": self._register.changes(),
             },
             "providers": {
-                name: {"requests": counts.get(name, 0), "fault": self._board.describe(name)}
+                name: {
+                    "requests": counts.get(name, 0),
+                    "sockets": sockets.get(name, 0),
+                    "fault": self._board.describe(name),
+                }
                 for name in dict.fromkeys([*PROVIDERS, *counts])
             },
         }
@@ -200,7 +208,7 @@ class Simulator:
 
     def respond(self, provider: str, path: str, query: Query) -> tuple[Answer, Active | None]:
         """Return the answer to send, and the fault to send it with."""
-        active = self._board.take(provider)
+        active = self._board.take(provider, ANSWERED)
         kind = active.fault.kind if active else None
         with self._lock:
             self._log.append(Request(time.time(), provider, path, query, kind))
@@ -211,6 +219,42 @@ class Simulator:
             extra = {"X-MBX-USED-WEIGHT": used, "X-MBX-USED-WEIGHT-1M": used}
             answer = replace(answer, headers={**answer.headers, **extra})
         return answer, active
+
+    def refuse(self, provider: str, path: str) -> tuple[Answer | None, Active | None]:
+        """Return what is answered to somebody who wants a socket, unless one is opened."""
+        active = self._board.take(provider, ANSWERED)
+        is_blocked = self._board.has(provider, "stream_blocked")
+        kind = "stream_blocked" if is_blocked else active.fault.kind if active else None
+        with self._lock:
+            self._log.append(Request(time.time(), provider, path, {}, kind))
+            self._counts[provider] += 1
+        if is_blocked:
+            return Answer(403, {"error": "no sockets from here"}), None
+        if active is not None and active.fault.stage == "answer":
+            view = self.view(provider)
+            return REFUSALS[active.fault.kind](provider, active.fault.options, view.now), active
+        if active is not None and active.fault.stage == "wire":
+            return Answer(400, {"error": "a socket is opened here"}), active
+        return None, None
+
+    # -- What an open socket needs -----------------------------------------------------
+
+    def seen(self, provider: str) -> View:
+        """Return the market as the venue streams it, other prices included."""
+        view = self.view(provider)
+        active = self._board.take(provider, {"market"})
+        return view if active is None else bend_view(active.fault, view)
+
+    def strike(self, provider: str) -> Active | None:
+        return self._board.take(provider, STREAMED)
+
+    def joined(self, provider: str) -> None:
+        with self._lock:
+            self._sockets[provider] += 1
+
+    def left(self, provider: str) -> None:
+        with self._lock:
+            self._sockets[provider] -= 1
 
     def _answer(self, provider: str, path: str, query: Query, active: Active | None) -> Answer:
         view, answering = self.view(provider), PROVIDERS.get(provider, feeds.answer)

@@ -113,7 +113,7 @@ def test_a_gzip_bomb_ends_at_the_limit_in_bounded_memory(listen):
     assert peak < 100
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from(

@@ -5,11 +5,12 @@ import time
 
 import pytest
 import time_machine
+from django.core.cache import cache
 
 from providers import breaker, services
 from providers.exceptions import RateLimited, Unreachable
 from providers.registry import ROWS
-from providers.selectors import RECENT, provider_states
+from providers.selectors import RECENT, circuit_breakers, provider_states, provider_table
 
 pytestmark = pytest.mark.django_db
 
@@ -76,6 +77,33 @@ def test_a_provider_that_rests_is_offline(clock):
     services.record_failure("kraken", "quotes", RateLimited("HTTP 429"), seconds=1)
     assert breaker.read("kraken:quotes").state == "open"
     assert state().status == "offline"
+
+
+@pytest.mark.parametrize("read", [provider_table, circuit_breakers, provider_states])
+def test_so_many_providers_are_few_trips_to_the_cache(monkeypatch, read):
+    trips: list[str] = []
+    read()
+
+    def counted(name, work):
+        def trip(*args, **options):
+            # In a process's own cache, many are one after the other.
+            if not trips or trips[-1] != "get_many goes on":
+                trips.append(name)
+            if name == "get_many":
+                trips.append("get_many goes on")
+            try:
+                return work(*args, **options)
+            finally:
+                if name == "get_many":
+                    trips.pop()
+
+        return trip
+
+    for name in ("get", "get_many"):
+        monkeypatch.setattr(cache, name, counted(name, getattr(cache, name)), raising=False)
+    assert len(read()) > 5
+    # The roster's version first.
+    assert trips == ["get", "get_many", "get_many"]
 
 
 def test_states_are_read_without_asking_anybody(monkeypatch):

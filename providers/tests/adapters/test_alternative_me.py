@@ -83,7 +83,7 @@ def test_an_error_has_its_name(text, kind):
     assert type(caught.value) is kind
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(READINGS))
 def test_a_bent_index_gives_true_readings_or_a_named_error(text):
     try:

@@ -64,7 +64,7 @@ def test_a_chart_that_makes_no_sense_is_a_bad_payload(text):
         ask(supply=text)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(SUPPLY))
 def test_a_bent_chart_gives_true_figures_or_a_named_error(text):
     try:

@@ -94,7 +94,7 @@ def test_stats_that_make_no_sense_are_a_bad_payload(fields):
         ask(changed(**fields))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(BITCOIN))
 def test_bent_stats_give_true_figures_or_a_named_error(text):
     try:

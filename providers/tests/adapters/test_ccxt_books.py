@@ -127,10 +127,16 @@ def test_an_empty_book_is_a_bad_payload():
         book_of(place, json.dumps(body))
 
 
+def test_an_amount_with_underscores_is_no_number():
+    place = next(one for one in PLACES if one.id == "bitfinex")
+    with pytest.raises(BadPayload, match="1_000"):
+        book_of(place, '[[10, 1, "1_000"], [11, 1, -2]]')
+
+
 READY = {place.id: place.adapter() for place in PLACES}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.data())
 def test_a_bent_book_gives_a_true_one_or_a_named_error(data):
     place = data.draw(st.sampled_from(PLACES), label="place")

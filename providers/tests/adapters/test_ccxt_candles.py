@@ -150,7 +150,7 @@ def test_no_candles_are_no_mistake():
 READY = {place.id: place.adapter() for place in PLACES}
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.data())
 def test_bent_candles_give_true_ones_or_a_named_error(data):
     place = data.draw(st.sampled_from(PLACES), label="place")

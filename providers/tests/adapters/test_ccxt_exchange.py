@@ -274,7 +274,7 @@ def test_threads_do_not_get_in_each_others_way():
 READY_BINANCE, READY_KRAKEN = binance(), kraken()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(bent(BINANCE[TICKER]))
 def test_bent_tickers_of_binance_give_true_quotes_or_a_named_error(text):
     try:
@@ -290,7 +290,7 @@ def test_bent_tickers_of_binance_give_true_quotes_or_a_named_error(text):
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(bent(KRAKEN[TICKERS]))
 def test_bent_tickers_of_kraken_give_true_quotes_or_a_named_error(text):
     try:
@@ -301,7 +301,7 @@ def test_bent_tickers_of_kraken_give_true_quotes_or_a_named_error(text):
     check(quotes.values(), KRAKEN_KEYS, lambda symbol: result[KRAKEN_KEYS[symbol]])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(bent(BINANCE[INFO]))
 def test_a_bent_listing_of_binance_gives_true_quotes_or_a_named_error(text):
     try:
@@ -312,7 +312,7 @@ def test_a_bent_listing_of_binance_gives_true_quotes_or_a_named_error(text):
     assert all(quote == right[symbol] for symbol, quote in quotes.items())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(bent(KRAKEN[PAIRS]))
 def test_a_bent_listing_of_kraken_gives_true_quotes_or_a_named_error(text):
     try:

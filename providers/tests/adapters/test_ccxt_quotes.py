@@ -152,7 +152,7 @@ def test_an_odd_listing_is_a_provider_error(place, body):
 READY = {place.id: place.adapter() for place in PLACES}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.data())
 def test_bent_tickers_give_true_quotes_or_a_named_error(data):
     place = data.draw(st.sampled_from(PLACES), label="place")
@@ -171,7 +171,7 @@ def test_bent_tickers_give_true_quotes_or_a_named_error(data):
         assert change is None or change in stands or change / 100 in stands
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_a_bent_listing_gives_true_quotes_or_a_named_error(data):
     place = data.draw(st.sampled_from(PLACES), label="place")

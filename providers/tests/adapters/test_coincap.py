@@ -114,7 +114,7 @@ def test_an_error_inside_a_good_answer_has_its_name(read, body, kind):
     assert type(named(lambda: read(body))) is kind
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(ASSETS))
 def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     try:
@@ -126,7 +126,7 @@ def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(HISTORY))
 def test_a_bent_history_is_true_or_a_named_error(text):
     try:

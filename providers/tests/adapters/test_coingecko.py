@@ -171,7 +171,7 @@ def test_what_the_way_out_raises_comes_through():
     assert caught.value is problem
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(bent(MARKETS))
 def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     try:

@@ -127,7 +127,7 @@ def test_an_error_inside_a_good_answer_has_its_name(read, body, kind):
     assert type(named(lambda: read(body))) is kind
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(GLOBAL))
 def test_bent_global_figures_are_true_or_a_named_error(text):
     try:
@@ -136,7 +136,7 @@ def test_bent_global_figures_are_true_or_a_named_error(text):
         return
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(TRENDING))
 def test_bent_trends_are_whole_or_a_named_error(text):
     try:
@@ -145,7 +145,7 @@ def test_bent_trends_are_whole_or_a_named_error(text):
         return
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(DETAILS))
 def test_bent_details_are_true_or_a_named_error(text):
     try:
@@ -154,7 +154,7 @@ def test_bent_details_are_true_or_a_named_error(text):
         return
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(HISTORY))
 def test_a_bent_history_is_true_or_a_named_error(text):
     try:

@@ -117,7 +117,7 @@ def test_anything_else_is_a_bad_payload(body):
         assert type(named(read)) is BadPayload
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(TICKERS))
 def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     try:
@@ -129,7 +129,7 @@ def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(TICKER))
 def test_a_bent_answer_about_the_smaller_is_true_or_a_named_error(text):
     try:
@@ -141,7 +141,7 @@ def test_a_bent_answer_about_the_smaller_is_true_or_a_named_error(text):
         aggregated.check_numbers((quote.price, quote.market_cap, quote.volume_24h), text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(GLOBAL))
 def test_bent_global_figures_are_true_or_a_named_error(text):
     try:

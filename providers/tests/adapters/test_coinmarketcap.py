@@ -112,7 +112,7 @@ def rows_of(body, one):
     return aggregated.rows_by_id(data.values() if isinstance(data, dict) else data, one)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(QUOTES))
 def test_bent_quotes_are_true_or_a_named_error(text):
     try:
@@ -122,7 +122,7 @@ def test_bent_quotes_are_true_or_a_named_error(text):
     aggregated.check_quotes(found, "coinmarketcap", text, rows_of)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(GLOBAL))
 def test_bent_global_figures_are_true_or_a_named_error(text):
     try:

@@ -64,7 +64,7 @@ def test_an_error_inside_a_good_answer_has_its_name(body, kind):
     assert type(named(lambda: history(body))) is kind
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(PRICES))
 def test_a_bent_history_is_true_or_a_named_error(text):
     try:

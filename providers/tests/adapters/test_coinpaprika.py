@@ -140,7 +140,7 @@ def test_an_error_inside_a_good_answer_has_its_name(read, body, kind):
     assert type(named(lambda: read(json.dumps(body)))) is kind
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(TICKERS))
 def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     try:
@@ -150,7 +150,7 @@ def test_a_bent_list_gives_true_quotes_or_a_named_error(text):
     aggregated.check_quotes(found, "coinpaprika", text, aggregated.rows_by_id)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(GLOBAL))
 def test_bent_global_figures_are_true_or_a_named_error(text):
     try:
@@ -159,7 +159,7 @@ def test_bent_global_figures_are_true_or_a_named_error(text):
         return
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(COIN))
 def test_bent_details_are_true_or_a_named_error(text):
     try:

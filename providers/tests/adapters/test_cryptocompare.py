@@ -120,7 +120,7 @@ def test_an_error_inside_a_good_answer_has_its_name(read, body, kind):
     assert type(named(lambda: read(body))) is kind
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(TICKS))
 def test_bent_ticks_are_true_or_a_named_error(text):
     try:
@@ -132,7 +132,7 @@ def test_bent_ticks_are_true_or_a_named_error(text):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(DAYS))
 def test_a_bent_history_is_true_or_a_named_error(text):
     try:

@@ -90,7 +90,7 @@ def test_a_post_that_makes_no_sense_is_a_bad_payload(fields):
         ask(changed(**fields))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(POSTS))
 def test_bent_posts_give_true_headlines_or_a_named_error(text):
     try:

@@ -127,7 +127,7 @@ def test_a_row_that_makes_no_sense_is_a_bad_payload(read, text, fields):
         read(changed(text, **fields))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(LIST))
 def test_a_bent_list_gives_true_protocols_or_a_named_error(text):
     try:
@@ -140,7 +140,7 @@ def test_a_bent_list_gives_true_protocols_or_a_named_error(text):
         check_numbers((one.tvl, one.change_1d, one.change_7d, one.market_cap), decoded(text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(POINTS))
 def test_a_bent_chart_gives_true_points_or_a_named_error(text):
     try:
@@ -151,7 +151,7 @@ def test_a_bent_chart_gives_true_points_or_a_named_error(text):
     check_numbers([one.tvl for one in points], decoded(text))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(bent(YIELDS))
 def test_bent_pools_give_true_yields_or_a_named_error(text):
     try:

@@ -95,7 +95,7 @@ def test_an_oracle_that_makes_no_sense_is_a_bad_payload(text):
         ask(text)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(bent(GAS))
 def test_a_bent_oracle_gives_true_figures_or_a_named_error(text):
     try:

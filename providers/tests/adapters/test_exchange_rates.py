@@ -143,7 +143,7 @@ def test_an_error_inside_a_good_answer_has_its_name():
     assert type(named(lambda: cap(payload("coincap", "bad_key")))) is Blocked
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(bent(GECKO))
 def test_bent_rates_of_a_bitcoin_are_true_or_a_named_error(text):
     try:
@@ -165,7 +165,7 @@ def test_bent_rates_of_a_bitcoin_are_true_or_a_named_error(text):
         assert one.usd in quotients
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bent(CAP))
 def test_bent_rates_in_dollars_are_true_or_a_named_error(text):
     try:

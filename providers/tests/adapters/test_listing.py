@@ -243,7 +243,7 @@ def check_listed(place, found, text):
             assert value is None or value in percentages_in(told)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.sampled_from(TEXTS).flatmap(lambda case: st.tuples(st.just(case[0]), bent(case[1]))))
 def test_a_bent_list_is_true_or_a_named_error(case):
     place, text = case

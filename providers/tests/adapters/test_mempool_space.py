@@ -75,7 +75,7 @@ def test_an_answer_that_makes_no_sense_is_a_bad_payload(texts):
 
 @pytest.mark.parametrize("case", ["fees", "mining"])
 def test_bent_answers_give_true_figures_or_a_named_error(case):
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(bent(TEXTS[case]))
     def check(text):
         try:

@@ -163,7 +163,7 @@ def broken(draw):
     return text
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(broken())
 def test_a_broken_feed_gives_clean_headlines_or_a_named_error(text):
     try:

@@ -26,8 +26,8 @@ def test_every_provider_is_listed_with_what_it_offers(client):
     assert answer["success"]
     assert answer["count"] == len(lines) == Provider.objects.count()
     assert answer["enabled"] == Provider.objects.filter(is_on=True).count()
-    assert lines["kraken"]["offers"] == ["quotes", "candles", "order_book"]
-    assert lines["kraken"]["pools"] == ["quotes", "candles", "order_book"]
+    assert lines["kraken"]["offers"] == ["quotes", "candles", "order_book", "stream"]
+    assert lines["kraken"]["pools"] == ["quotes", "candles", "order_book", "stream"]
 
 
 def test_one_provider_tells_of_each_capability(client):

@@ -5,7 +5,15 @@ from urllib.parse import urlsplit
 import ccxt
 import pytest
 
-from providers.rows.exchanges import DEFAULTS, LEFT_OUT, OFFERS, ROWS, STATES_TIME, VENUES
+from providers.rows.exchanges import (
+    DEFAULTS,
+    LEFT_OUT,
+    OFFERS,
+    ROWS,
+    STATES_TIME,
+    STREAMS,
+    VENUES,
+)
 
 METHODS = {"q": "fetchTickers", "c": "fetchOHLCV", "b": "fetchOrderBook"}
 BY_SLUG = {row.slug: row for row in ROWS}
@@ -44,7 +52,8 @@ def test_a_row_agrees_with_ccxt(venue):
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.slug)
 def test_a_row_offers_what_its_table_says(row):
     venue = next(venue for venue in VENUES if venue.slug == row.slug)
-    assert row.offers == tuple(OFFERS[letter] for letter in venue.offers)
+    asked_for = tuple(OFFERS[letter] for letter in venue.offers)
+    assert row.offers == asked_for + (("stream",) if row.slug in STREAMS else ())
     assert row.adapter.id == row.slug
     assert row.origin == f"https://{venue.host}"
     assert (row.needs_key == "required") is (venue.access == "key")

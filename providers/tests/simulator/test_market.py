@@ -51,7 +51,7 @@ def test_a_price_can_be_asked_by_datetime():
     assert market.price("BTC", datetime.fromtimestamp(NOW, UTC)) == market.price("BTC", NOW)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.sampled_from(["BTC", "USDT", "PEPE"]),
     st.integers(0, 90 * DAY),
