@@ -68,13 +68,15 @@ class Moment:
     age: int
     stale: bool
     holes: Sequence[Hole]
+    # From where the live feed carries on.
+    stream: Mapping[str, object]
 
 
 Rows = Callable[[Iterable[Bar]], bytes]
 Envelope = Callable[[Kept, Moment], bytes]
 
 
-def at(kept: Kept, now_ms: int) -> Moment:
+def at(kept: Kept, now_ms: int, stream: Mapping[str, object]) -> Moment:
     """Return what there is to say of an answer at this moment."""
     age_ms = now_ms - kept.seen_at * 1000
     too_old = age_ms // 1000 > settings.CACHE_TTL_OHLCV or age_ms < -AHEAD_MS
@@ -83,6 +85,7 @@ def at(kept: Kept, now_ms: int) -> Moment:
         age=max(0, age_ms // 1000),
         stale=kept.is_live and too_old,
         holes=[*kept.holes, *_overdue(kept, now_ms // 1000)],
+        stream=stream,
     )
 
 
@@ -101,6 +104,7 @@ def engine_body(kept: Kept, moment: Moment) -> bytes:
                 "complete": not moment.holes,
                 "meta": {"gaps": _public(moment.holes, query.interval), "next": kept.next},
                 **_freshness(kept, moment),
+                "stream": moment.stream,
                 "timestamp": moment.now_ms,
                 **_market(),
             }
@@ -123,6 +127,7 @@ def service_body(kept: Kept, moment: Moment) -> bytes:
         "gaps": _public(moment.holes, query.interval),
         "next": kept.next,
         **_freshness(kept, moment),
+        "stream": moment.stream,
     }
     return b'{"data":%b,%b}' % (kept.rows, _members({"meta": meta, **_market()}))
 

@@ -8,6 +8,7 @@ import orjson
 from django.core.cache import cache
 
 from cryptodt.common import broadcast
+from cryptodt.common.broadcast import Promise
 
 TOPIC = "candles"
 # A process that died between its commit and the new version leaves the old one to expire.
@@ -84,12 +85,36 @@ def renew(name: str) -> int:
     return version
 
 
-def tell(name: str, version: int, bars: Sequence[Bar], *, now_ms: int) -> None:
-    """Broadcast the candles of a series that changed, oldest first, in one message."""
-    told = b"[%b]" % b",".join([public_bar(bar) for bar in bars])
-    items = {name: told.decode()}
-    message = {"topic": TOPIC, "version": version, "timestamp": now_ms, "items": items}
-    broadcast.publish(orjson.dumps(message))
+def promise(name: str) -> Promise:
+    """Promise that a series will be told of. Give it while nobody else can write the series."""
+    return broadcast.promise(_key(name))
+
+
+def tell(
+    name: str, version: int, bars: Sequence[Bar] | None, *, now_ms: int, kept: Promise
+) -> None:
+    """Broadcast the candles of a series that changed, oldest first, in one message.
+
+    None are too many for that, and so is what others promised and did not tell: whoever listens
+    is told to begin anew.
+    """
+    items = {name: broadcast.TOO_MUCH}
+    if bars is not None and kept.is_clean:
+        items[name] = (b"[%b]" % b",".join([public_bar(bar) for bar in bars])).decode()
+    told = {"topic": TOPIC, "version": version, "timestamp": now_ms, "items": items}
+    broadcast.publish(orjson.dumps({**told, "promise": [kept.name, kept.token]}))
+
+
+def untold(*, seconds: float = 0) -> list[str]:
+    """Return the series of which something was promised so long ago, and not told."""
+    return sorted(one[len(_key("")) :] for one in broadcast.unkept(TOPIC, seconds=seconds))
+
+
+def tell_to_begin_anew(name: str) -> None:
+    """Have whoever listens to a series read it, and forget what else was promised of it."""
+    everything = Promise(_key(name), "", is_clean=False)
+    with broadcast.keeping(everything.name):
+        tell(name, version_of(name), None, now_ms=time.time_ns() // 1_000_000, kept=everything)
 
 
 def _key(name: str) -> str:

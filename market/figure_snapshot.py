@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import orjson
 
-from cryptodt.common import snapshot
+from cryptodt.common import broadcast, snapshot
 from cryptodt.common.money import spell
 from cryptodt.common.snapshot import Item, Snapshot
 from market.models import DefiProtocol, GlobalSnapshot, TrendingAsset, TvlDay
@@ -21,6 +21,12 @@ def warm(topic: str, build: Callable[[], Mapping[str, Item]]) -> Snapshot:
 
 def publish(topic: str, items: Mapping[str, Item]) -> Snapshot:
     return snapshot.publish(topic, items)
+
+
+def tell_overview(told: bytes, *, now_ms: int) -> None:
+    items = {OVERVIEW: told.decode()}
+    message = {"topic": OVERVIEW, "version": now_ms, "timestamp": now_ms, "items": items}
+    broadcast.publish(orjson.dumps(message))
 
 
 def totals_item(row: GlobalSnapshot) -> dict[str, Item]:

@@ -1,6 +1,7 @@
 """The public shape of prices, standings and rates, built once when they are recorded; REST,
 socket and page show it. And the index of all assets, which every process keeps at hand."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 
 from cryptodt.common import broadcast, snapshot
+from cryptodt.common.broadcast import Promise
 from cryptodt.common.money import decimals, spell, times
 from cryptodt.common.snapshot import Item, Snapshot
 from market.models import Asset, Price, Rate, Standing
@@ -21,6 +23,8 @@ RATES = "rates"
 STANDINGS = "standings"
 LOST_ALL = -100
 AHEAD_MS = 30_000
+UNTRACKED = '"tracked":false'
+OBSERVED = re.compile(r'"lastUpdate":"([^"]+)"')
 
 
 def public_item(row: Price) -> Item:
@@ -113,6 +117,22 @@ def with_age(item: Item, *, now_ms: int, fresh_seconds: int, is_full: bool = Fal
     return b'%b%b,"age":%d,"stale":%b}' % (item.head, detail, age, stale)
 
 
+def with_age_of(text: str, now_ms: int, *, fresh_seconds: int) -> str:
+    """Return a finished object as it is at another moment: only its age says when it was made."""
+    head, _, _ = text.rpartition(',"age":')
+    observed_ms = observed_in(text)
+    if not head or observed_ms is None:
+        return text
+    item = Item(head.encode(), observed_ms)
+    return with_age(item, now_ms=now_ms, fresh_seconds=fresh_seconds).decode()
+
+
+def observed_in(text: str) -> int | None:
+    """Return the time in a finished object; no text in it can look like one, being escaped."""
+    found = OBSERVED.search(text)
+    return None if found is None else milliseconds(datetime.fromisoformat(found[1]))
+
+
 def age_of(item: Item, *, now_ms: int) -> int:
     return max(0, now_ms - item.observed_ms) // 1000
 
@@ -179,14 +199,37 @@ def _entry(head: bytes) -> Entry:
     return Entry(**{**shape, "aliases": tuple(shape["aliases"])})
 
 
-def tell(version: int, items: Mapping[str, Item], *, fresh_seconds: int, now_ms: int) -> None:
-    """Broadcast what changed, finished, in one message."""
+def promise() -> Promise:
+    """Promise that prices will be told of. Give it while nobody else can record any."""
+    return broadcast.promise(TOPIC)
+
+
+def is_untold() -> bool:
+    """Say whether prices were promised that nobody told of."""
+    return bool(broadcast.unkept(TOPIC))
+
+
+def tell(
+    shown: Snapshot,
+    changed: Iterable[str],
+    *,
+    fresh_seconds: int,
+    now_ms: int,
+    kept: Promise,
+) -> None:
+    """Broadcast what changed, finished, in one message; after something was not told, all.
+
+    Where nothing of it is tracked, nothing happened to what all prices together are.
+    """
     finished = {
-        symbol: with_age(item, now_ms=now_ms, fresh_seconds=fresh_seconds).decode()
-        for symbol, item in items.items()
+        symbol: with_age(shown.items[symbol], now_ms=now_ms, fresh_seconds=fresh_seconds).decode()
+        for symbol in (changed if kept.is_clean else shown.items)
+        if symbol in shown.items
     }
-    message = {"topic": TOPIC, "version": version, "timestamp": now_ms, "items": finished}
-    broadcast.publish(orjson.dumps(message))
+    message = {"topic": TOPIC, "version": shown.version, "timestamp": now_ms, "items": finished}
+    is_apart = all(UNTRACKED in text for text in finished.values())
+    told = {**message, "is_apart": is_apart, "promise": [kept.name, kept.token]}
+    broadcast.publish(orjson.dumps(told))
 
 
 def items_of(rows: Iterable[Price]) -> dict[str, Item]:

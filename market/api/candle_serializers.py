@@ -6,7 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
-from market.api.serializers import Field
+from market.api.serializers import STREAM, Field
 from market.intervals import INTERVALS
 
 # Building a serializer empties the table it is given, so what is used twice is copied.
@@ -74,6 +74,7 @@ CANDLES = inline_serializer(
         "source": _SOURCE,
         "meta": cast("Field", inline_serializer("CandlesMeta", {**_PLACE})),
         **_FRESHNESS,
+        "stream": STREAM,
         "timestamp": serializers.IntegerField(help_text=_MILLISECONDS),
         "simulated": _SIMULATED,
     },
@@ -97,6 +98,7 @@ SERVICE_CANDLES = inline_serializer(
                     **_WHOSE,
                     **_PLACE,
                     **_FRESHNESS,
+                    "stream": STREAM,
                 },
             ),
         ),

@@ -1,5 +1,7 @@
 """Prices over HTTP: the latest ones, and those of the past."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import orjson
@@ -10,13 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from cryptodt.common import broadcast
 from cryptodt.common.money import spell
 from market.api import parameters
 from market.api.conditional import respond
 from market.api.list_serializers import HISTORY, PRICE_DATA
 from market.api.parameters import CountsSymbols
 from market.api.serializers import PRICES
-from market.selectors.assets import symbols_typed
+from market.selectors.assets import index, symbols_typed
 from market.selectors.figures import Answer
 from market.selectors.history import STEPS, price_history
 from market.selectors.prices import PriceAnswer, PriceQuery
@@ -75,7 +78,10 @@ class PricesView(CountsSymbols, APIView):
         responses=PRICES,
     )
     def get(self, request: Request) -> Response:
-        answer = prices_for(price_query(request))
+        query = price_query(request)
+        # First: what is told after this place is repeated to whoever goes on from there.
+        stream = stream_of(query.symbols)
+        answer = prices_for(query)
         body = {
             "success": True,
             "data": [orjson.Fragment(item) for item in answer.items],
@@ -83,9 +89,21 @@ class PricesView(CountsSymbols, APIView):
             "missing": answer.missing,
             "source": "+".join(answer.sources),
             **_conversion(answer),
+            **stream,
             "timestamp": answer.now_ms,
         }
         return respond(request, Answer(body, answer.etag))
+
+
+def stream_of(symbols: Sequence[str] | None) -> dict[str, Any]:
+    """Return from where the live feed carries on: one asset has a topic of its own, and all
+    tracked ones have one together. No topic tells of any other list."""
+    topic = "prices"
+    if symbols is not None and len(symbols) == 1:
+        topic = f"prices:{symbols[0]}"
+    elif symbols is not None and not set(symbols) <= set(index().tracked):
+        return {}
+    return {"stream": {"topic": topic, **asdict(broadcast.position(topic))}}
 
 
 def _conversion(answer: PriceAnswer) -> dict[str, Any]:

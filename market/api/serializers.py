@@ -51,6 +51,21 @@ PRICE: dict[str, Field] = {
     "stale": serializers.BooleanField(help_text="True when the price is too old to be current."),
 }
 
+STREAM = cast(
+    "Field",
+    inline_serializer(
+        "Stream",
+        {
+            "topic": serializers.CharField(help_text="What to subscribe to at `/ws`."),
+            "epoch": serializers.CharField(
+                help_text="With `offset`, the `from` of a subscription that goes on where this"
+                " answer ends."
+            ),
+            "offset": serializers.IntegerField(),
+        },
+    ),
+)
+
 PRICES = inline_serializer(
     "Prices",
     {
@@ -68,6 +83,8 @@ PRICES = inline_serializer(
         "rateSource": serializers.CharField(required=False, allow_null=True),
         "rateLastUpdate": serializers.DateTimeField(required=False, allow_null=True),
         "rateStale": serializers.BooleanField(required=False),
+        # Absent where no topic tells of all that was asked for.
+        "stream": type(STREAM)(required=False),
         "timestamp": serializers.IntegerField(help_text="Milliseconds."),
         "simulated": serializers.BooleanField(
             required=False, help_text="Present and true when the market is simulated."

@@ -3,12 +3,13 @@
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import blake2s
 
+from cryptodt.common import broadcast
 from market.candle_bodies import FORMS, Hole, Kept, Moment, Rows, at, explained
 from market.candle_query import CandleQuery
-from market.candle_snapshot import Bar, name_of, version_of
+from market.candle_snapshot import TOPIC, Bar, name_of, version_of
 from market.coverage import Stretch, claimed, is_live
 from market.gaps import missing
 from market.models import Gap
@@ -48,10 +49,12 @@ def candle_answer(query: CandleQuery, form: str) -> Answer | None:
     A warm one runs no query: its bytes are kept as long as the series has the same version.
     """
     rows, envelope = FORMS[form]
+    # First: what is told after this place is repeated to whoever goes on from there.
+    stream = _stream(query)
     kept = _warm((query, rows)) or _cold((query, rows))
     if kept is None:
         return None
-    moment = at(kept, _now_ms())
+    moment = at(kept, _now_ms(), stream)
     return Answer(
         body=envelope(kept, moment),
         etag=f'W/"{kept.tag}-{form}-{_told(moment, kept)}"',
@@ -61,6 +64,21 @@ def candle_answer(query: CandleQuery, form: str) -> Answer | None:
         stale=moment.stale,
         is_tracked=kept.is_tracked,
     )
+
+
+def latest_rows(query: CandleQuery) -> tuple[bytes, bool]:
+    """Return the candles as a JSON array, for the live feed, and whether they are collected
+    anyway; nothing where the series holds nothing."""
+    rows, _ = FORMS["engine"]
+    kept = _warm((query, rows)) or _cold((query, rows))
+    return (b"", False) if kept is None else (kept.rows, kept.is_tracked)
+
+
+def _stream(query: CandleQuery) -> dict[str, object]:
+    """Return from where the live feed carries on with these candles."""
+    name = name_of(query.symbol, query.currency, query.interval)
+    position = broadcast.position(f"{TOPIC}:{name}")
+    return {"topic": f"{TOPIC}:{query.pair}:{query.interval}", **asdict(position)}
 
 
 def _warm(key: _Key) -> Kept | None:

@@ -46,6 +46,15 @@ class Movers:
 
 def overview_answer() -> Answer:
     """Return the totals with movers and trends. Raises NoData before the first totals."""
+    return _overview()[0]
+
+
+def overview_object() -> bytes:
+    """Return what the answer has as its data, for the live feed."""
+    return orjson.dumps(_overview()[1])
+
+
+def _overview() -> tuple[Answer, orjson.Fragment]:
     totals, trending = figures.warm_totals(), figures.warm_trending()
     limit = settings.CACHE_TTL_MARKET + figures.TOTALS_EVERY
     standing = figures.standing_of(totals, limit)
@@ -60,14 +69,16 @@ def overview_answer() -> Answer:
         "timestamp": standing.observed_ms,
         **standing.fields,
     }
+    data = _joined(totals.items[figure_snapshot.TOTALS], beside)
     body = {
         "success": True,
-        "data": _joined(totals.items[figure_snapshot.TOTALS], beside),
+        "data": data,
         **standing.fields,
         "timestamp": time.time_ns() // 1_000_000,
     }
     old = (standing.stale, trends.stale if trends else None)
-    return Answer(body, figures.etag(totals.version, trending.version, *old, *moved.marks))
+    etag = figures.etag(totals.version, trending.version, *old, *moved.marks)
+    return Answer(body, etag), data
 
 
 def gainers_answer(limit: int) -> Answer:

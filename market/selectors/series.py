@@ -100,6 +100,22 @@ def _errands(late: Mapping[int, float]) -> list[Errand]:
     return [Errand(row, row.newest, row.has_gaps, late[row.pk]) for row in rows]
 
 
+def streamed_series(now: datetime) -> dict[tuple[str, str], Series]:
+    """Return the series of minutes that are collected, by symbol and currency.
+
+    Their first candles are asked for: a stream goes on from there.
+    """
+    rows = Series.objects.filter(is_collected(now), interval="1m", collected_at__isnull=False)
+    return {(row.asset.symbol, row.currency): row for row in rows.select_related("asset")}
+
+
+def newest_closed(series: Series) -> int | None:
+    """Return when the newest complete candle opened."""
+    closed = Candle.objects.filter(series=series, state__gt=Candle.State.OPEN)
+    newest: int | None = closed.order_by("-opened_at").values_list("opened_at", flat=True).first()
+    return newest
+
+
 def gaps_to_repair(now: datetime, most: int) -> list[Gap]:
     """Return the gaps whose turn it is, of series that somebody still wants, oldest turn first."""
     wanted = Series.objects.filter(is_collected(now))

@@ -1,11 +1,14 @@
 """Recording candles: the order of truth in the table, then a new version, then the word of it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection, transaction
 
+from cryptodt.common import broadcast
+from cryptodt.common.broadcast import Promise
 from cryptodt.common.errors import InvalidSymbol
 from market import candle_snapshot
 from market.candle_snapshot import Bar
@@ -17,8 +20,12 @@ from market.services.partitions import ensure_months
 from market.services.turns import writing
 from providers.types import Candle
 
-# What is told of one series at once; whoever wants more reads.
-MOST_TOLD = 10
+logger = logging.getLogger(__name__)
+
+# What is told of one series at once; where more changed, whoever listens is told to read.
+MOST_TOLD = 100
+# Whoever stored something tells of it at once; after so many seconds it has failed to.
+LATE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +63,10 @@ def record_candles(series: Series, candles: Sequence[Candle], *, now: datetime) 
     ensure_months((at for said in answers.values() for at in said), now=now)
     with writing(series):
         stored, bars = _store(series, answers, now)
-        if bars:
-            # Telling may fail without taking the stored truth along.
-            transaction.on_commit(lambda: _show(series, bars, now), robust=True)
+        if stored.newest is not None:
+            promise = candle_snapshot.promise(_name(series))
+            # Telling may fail without taking the stored truth along: the promise stays open.
+            transaction.on_commit(lambda: _show(series, bars, promise, now), robust=True)
     return stored
 
 
@@ -82,7 +90,8 @@ def _by_source(series: Series, candles: Sequence[Candle]) -> Mapping[str, Said]:
 
 def _store(
     series: Series, answers: Mapping[str, Said], now: datetime
-) -> tuple[Stored, Sequence[Bar]]:
+) -> tuple[Stored, Sequence[Bar] | None]:
+    """Return what came of it, and what is to be told: None where that is too much."""
     seen_at, step = int(now.timestamp()), INTERVALS[series.interval]
     first = min(min(said) for said in answers.values())
     last = max(max(said) for said in answers.values())
@@ -104,17 +113,14 @@ def _store(
         return Stored(), ()
     rows_after, revisions_after = _counts(series, span)
     added, corrected = rows_after - rows_before, revisions_after - revisions_before
-    # Almost always the newest changed, and among the newest they are found at once.
-    newest = (max(first, last - (MOST_TOLD - 1) * step), last)
-    bars = selectors.seen_at(series, newest, seen_at, limit=MOST_TOLD)
-    bars = bars or selectors.seen_at(series, span, seen_at, limit=MOST_TOLD)
+    bars = selectors.seen_at(series, span, seen_at, limit=MOST_TOLD + 1)
     stored = Stored(
         added=added,
         updated=changed - added - corrected,
         corrected=corrected,
         newest=bars[-1].opened_at if bars else None,
     )
-    return stored, bars
+    return stored, bars if len(bars) <= MOST_TOLD else None
 
 
 def _counts(series: Series, span: tuple[int, int]) -> tuple[int, int]:
@@ -129,8 +135,23 @@ def _counts(series: Series, span: tuple[int, int]) -> tuple[int, int]:
     return int(rows), int(revisions)
 
 
-def _show(series: Series, bars: Sequence[Bar], now: datetime) -> None:
+def _name(series: Series) -> str:
+    return candle_snapshot.name_of(series.asset.symbol, series.currency, series.interval)
+
+
+def _show(series: Series, bars: Sequence[Bar] | None, promise: Promise, now: datetime) -> None:
     """Give the series a new version, then broadcast what is new: read first, told after."""
-    name = candle_snapshot.name_of(series.asset.symbol, series.currency, series.interval)
-    version = candle_snapshot.renew(name)
-    candle_snapshot.tell(name, version, bars, now_ms=int(now.timestamp() * 1000))
+    name = _name(series)
+    with broadcast.keeping(promise.name):
+        version = candle_snapshot.renew(name)
+        candle_snapshot.tell(name, version, bars, now_ms=int(now.timestamp() * 1000), kept=promise)
+
+
+def tell_untold() -> None:
+    """Tell what somebody stored and could not tell, or was killed before it did."""
+    try:
+        for name in candle_snapshot.untold(seconds=LATE_SECONDS):
+            candle_snapshot.renew(name)
+            candle_snapshot.tell_to_begin_anew(name)
+    except broadcast.UNREACHABLE:
+        logger.warning("What was not told of candles waits for another minute")

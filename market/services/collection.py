@@ -1,6 +1,6 @@
 """The collection of candles: which series there are, what to ask for, and what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
@@ -112,6 +112,12 @@ def record_failure(errand: Errand, failures: Sequence[Failure], *, now: datetime
                 said={failure.source: failure.message for failure in failures},
                 next_try_at=now + WHILE_OUT,
             )
+
+
+def mark_due(series: Collection[int], *, now: datetime) -> None:
+    """Have the next collection ask for these, patiently, as if their minute had just begun."""
+    just_before = datetime.fromtimestamp(open_of("1m", int(now.timestamp())) - 1, UTC)
+    Series.objects.filter(pk__in=series, tried_at__gt=just_before).update(tried_at=just_before)
 
 
 def told(failures: Sequence[Failure]) -> str:

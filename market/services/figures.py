@@ -1,6 +1,7 @@
 """Recording the figures of the whole market: judge, store in one transaction, then show."""
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import CharField, Model
 
+from cryptodt.common.errors import NoData
 from cryptodt.common.money import spell
 from market import figure_snapshot
 from market.models import Asset, DefiProtocol, GlobalSnapshot, Price, TrendingAsset, TvlDay
@@ -24,6 +26,7 @@ from market.plausible import (
     problem_of_totals,
 )
 from market.selectors import figures as selectors
+from market.selectors.overview import overview_object
 from providers.types import GlobalFigures, Protocol, Trending, TvlPoint
 
 logger = logging.getLogger(__name__)
@@ -167,10 +170,21 @@ def record_days(found: Sequence[TvlPoint], *, now: datetime) -> None:
 
 def show_totals() -> None:
     figure_snapshot.publish(figure_snapshot.OVERVIEW, selectors.stored_totals())
+    tell_overview()
 
 
 def show_trending() -> None:
     figure_snapshot.publish(figure_snapshot.TRENDING, selectors.stored_trending())
+    tell_overview()
+
+
+def tell_overview() -> None:
+    """Broadcast the market at a glance, as a reader would find it now."""
+    try:
+        figure_snapshot.tell_overview(overview_object(), now_ms=time.time_ns() // 1_000_000)
+    except NoData:
+        # Trends came before the first totals.
+        return
 
 
 def show_protocols() -> None:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from django.conf import settings
 from django.db import transaction
 
+from cryptodt.common import broadcast
+from cryptodt.common.broadcast import Promise
 from market import snapshot
 from market.consensus import MAX_LEAD, Agreement, Disagreement
 from market.models import Asset, Price, PricePoint
@@ -36,8 +38,11 @@ class Recorded:
     agreed: Mapping[str, Decimal]
 
 
-def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
-    """Agree on a price for every asset, store what is new, then show and tell it."""
+def record_quotes(quotes: Sequence[Quote], *, now: datetime, is_quiet: bool = False) -> Recorded:
+    """Agree on a price for every asset, store what is new, then show and tell it.
+
+    A quiet round is one of many in a second: who is left out of it is left out of the log.
+    """
     references = {
         symbol: reference
         for symbol, reference in selectors.references().items()
@@ -47,8 +52,9 @@ def record_quotes(quotes: Sequence[Quote], *, now: datetime) -> Recorded:
     identities = _identities({quote.symbol for quote in quotes}, now)
     outcomes = agree_all(quotes, references, now=now, identities=identities)
     refused = {one.symbol: one.reason for one in outcomes if isinstance(one, Disagreement)}
-    for one in outcomes:
-        _log_exclusions(one)
+    if not is_quiet:
+        for one in outcomes:
+            _log_exclusions(one)
     agreed = {one.symbol: one for one in outcomes if isinstance(one, Agreement)}
     changed = _store(agreed, quotes, now)
     prices = {one.symbol: one.price for one in agreed.values() if not one.below_quorum}
@@ -85,9 +91,11 @@ def _store(
         )
         # The first price of five minutes stands for them; a later one never replaces it.
         PricePoint.objects.bulk_create([_point(row) for row in rows], ignore_conflicts=True)
-        # Telling may fail without taking the stored truth along: the next round tells again.
         changed = tuple(row.asset.symbol for row in rows)
-        transaction.on_commit(lambda: _show(changed, now), robust=True)
+        promise = snapshot.promise()
+        # Telling may fail without taking the stored truth along: the promise stays open, and the
+        # next round tells everything.
+        transaction.on_commit(lambda: _show(changed, promise, now), robust=True)
     return changed
 
 
@@ -128,7 +136,7 @@ def _point(row: Price) -> PricePoint:
 
 
 def _show_missed(held: Mapping[str, Price], now: datetime) -> None:
-    """Show what was stored by a process that died before it could show it.
+    """Show and tell what was stored by a process that died before it could.
 
     A round with news shows everything anyway; but after the last news for a while nobody else
     would.
@@ -140,22 +148,23 @@ def _show_missed(held: Mapping[str, Price], now: datetime) -> None:
         if symbol not in shown
         or shown[symbol].observed_ms != snapshot.milliseconds(row.observed_at)
     ]
-    if missed:
-        _show(missed, now)
+    if missed or snapshot.is_untold():
+        _show(missed, snapshot.promise(), now)
 
 
-def _show(changed: Collection[str], now: datetime) -> None:
+def _show(changed: Collection[str], promise: Promise, now: datetime) -> None:
     """Show what the store holds, then broadcast what is new: read first, told after.
 
     All of it is built from the store, so a round that could not be shown is repaired by the next.
     """
-    shown = snapshot.publish(selectors.stored_items())
-    snapshot.tell(
-        shown.version,
-        {symbol: shown.items[symbol] for symbol in changed if symbol in shown.items},
-        fresh_seconds=settings.CACHE_TTL_PRICES,
-        now_ms=int(now.timestamp() * 1000),
-    )
+    with broadcast.keeping(promise.name):
+        snapshot.tell(
+            snapshot.publish(selectors.stored_items()),
+            changed,
+            fresh_seconds=settings.CACHE_TTL_PRICES,
+            now_ms=int(now.timestamp() * 1000),
+            kept=promise,
+        )
 
 
 def _log_exclusions(outcome: Agreement | Disagreement) -> None:

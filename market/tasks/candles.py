@@ -16,6 +16,7 @@ from cryptodt.common.single import single
 from market.scrutiny import Sighting
 from market.selectors import sightings
 from market.selectors.series import Errand, due_errands, urgent_errand
+from market.services.candles import tell_untold
 from market.services.collection import (
     ask_for,
     is_patient,
@@ -41,6 +42,7 @@ def collect_candles() -> None:
     """Ask for everything that is due; skip while the last run goes on."""
     with single("collect_candles", seconds=LOCK) as is_mine:
         if is_mine:
+            tell_untold()
             track_series()
             collect(due_errands(timezone.now()))
 

@@ -7,7 +7,15 @@ from market.intervals import INTERVALS
 from market.models import Candle
 from providers import types
 from providers.simulator.venue import View, fixed
-from providers.simulator.wire import binance, bybit, gate, kucoin, okx
+from providers.simulator.wire import (
+    binance,
+    bybit,
+    coinbaseexchange,
+    gate,
+    kraken_names,
+    kucoin,
+    okx,
+)
 
 PAIRS = {
     "binance": lambda symbol: binance.PAIRS[f"{symbol}USDT"],
@@ -15,6 +23,10 @@ PAIRS = {
     "bybit": lambda symbol: bybit.PAIRS[f"{symbol}USDT"],
     "kucoin": lambda symbol: kucoin.PAIRS[f"{symbol}-USDT"],
     "gate": lambda symbol: gate.PAIRS[f"{symbol}_USDT"],
+    "coinbaseexchange": lambda symbol: coinbaseexchange.PAIRS[f"{symbol}-USD"],
+    "kraken": lambda symbol: next(
+        one.pair for one in kraken_names.LISTINGS if one.modern == f"{symbol}/USD"
+    ),
 }
 
 

@@ -23,7 +23,7 @@ from market.tests.collecting import Nursery, SharedClock, pass_by
 from market.tests.quotes import given_assets
 from market.tests.simulated import true_bar, values
 from market.tests.tasks.conftest import BEGIN
-from providers.gateway import HOLD
+from providers.held import HOLD
 from providers.models import Provider
 from providers.simulator import Simulator
 from providers.simulator import simulator as simulators

@@ -94,9 +94,7 @@ def test_a_hard_number_survives_the_database(column, written):
     assert spell(found) == spell(number)
 
 
-@hypothesis_settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(numbers)
 def test_any_number_survives_the_database(column, number):
     assert spell(column(number)) == spell(number)

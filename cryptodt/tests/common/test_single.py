@@ -118,3 +118,41 @@ def test_who_hangs_loses_the_lock_when_its_time_is_over(clock, monkeypatch):
         clock.shift(21)
         with single("job", seconds=20) as again:
             assert again
+
+
+def test_whoever_is_patient_gets_the_next_turn():
+    order, is_held = [], threading.Event()
+
+    def hold():
+        with single("patient", seconds=60) as is_mine:
+            assert is_mine
+            is_held.set()
+            is_asked.wait(5)
+            order.append("first")
+
+    is_asked = threading.Event()
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert is_held.wait(5)
+    is_asked.set()
+    with single("patient", seconds=60, patience=5) as is_mine:
+        assert is_mine
+        order.append("second")
+    holder.join()
+    assert order == ["first", "second"]
+
+
+def test_patience_has_an_end():
+    with single("impatient", seconds=60), single("impatient", seconds=60, patience=0.05) as mine:
+        assert not mine
+
+
+def test_the_owner_is_told_when_the_lock_is_somebody_elses(monkeypatch):
+    monkeypatch.setattr(module, "BEAT", 0.05)
+    lost = threading.Event()
+    with single("job", seconds=float("inf"), on_lost=lost.set) as is_mine:
+        assert is_mine
+        assert not lost.wait(0.3)
+        cache.set("single:job", "somebody else", timeout=60)
+        assert lost.wait(20)
+    assert cache.get("single:job") == "somebody else"

@@ -122,7 +122,6 @@ def test_candles_are_only_read(client, method, url):
 
 @settings(
     max_examples=100,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(

@@ -109,7 +109,6 @@ questions = st.tuples(
 stored = st.sets(st.integers(FIRST, LAST), min_size=1)
 fast = settings(
     max_examples=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

@@ -84,9 +84,7 @@ class Model:
 
 
 @pytest.mark.django_db
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches)
 def test_whatever_is_said_the_store_holds_what_the_model_does(told):
     series, model = given_series(), Model()

@@ -22,9 +22,15 @@ def series():
 
 @pytest.fixture
 def told(monkeypatch):
-    """What is broadcast, in place of the hub that would hear it."""
+    """What is broadcast."""
     messages: list[bytes] = []
-    monkeypatch.setattr(broadcast, "publish", messages.append)
+    publish = broadcast.publish
+
+    def tell(message):
+        publish(message)
+        messages.append(message)
+
+    monkeypatch.setattr(broadcast, "publish", tell)
     return messages
 
 
@@ -194,6 +200,19 @@ def test_whoever_is_told_can_read_it_already(series, told, on_commit):
     shown = orjson.loads(message["items"]["BTC/USDT:1m"])
     assert [bar["timestamp"] for bar in shown] == [OPEN * 1000, (OPEN + MINUTE) * 1000]
     assert [bar["state"] for bar in shown] == ["closed", "open"]
+
+
+def test_all_that_changed_is_told_or_that_it_is_too_much(series, told, on_commit):
+    with on_commit():
+        record(series, *(candle(series, -n) for n in range(1, 101)))
+    items = orjson.loads(told.pop())["items"]["BTC/USDT:1m"]
+    assert [one["timestamp"] for one in orjson.loads(items)] == [
+        (OPEN - n * 60) * 1000 for n in range(100, 0, -1)
+    ]
+    with on_commit():
+        record(series, *(candle(series, n) for n in range(101)), later=1)
+    assert orjson.loads(told.pop())["items"] == {"BTC/USDT:1m": "null"}
+    assert told == []
 
 
 def test_a_large_batch_is_stored_like_a_small_one(series):

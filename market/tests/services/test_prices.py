@@ -23,9 +23,15 @@ STEP = timedelta(seconds=5)
 
 @pytest.fixture
 def told(monkeypatch):
-    """What is broadcast, in place of the hub that would hear it."""
+    """What is broadcast."""
     messages: list[bytes] = []
-    monkeypatch.setattr(broadcast, "publish", messages.append)
+    publish = broadcast.publish
+
+    def tell(message):
+        publish(message)
+        messages.append(message)
+
+    monkeypatch.setattr(broadcast, "publish", tell)
     return messages
 
 
@@ -78,6 +84,23 @@ def test_one_run_is_one_message_with_all_that_changed(on_commit, told):
         record_quotes([quote(), quote(symbol="ETH", price="3000")], now=NOW)
     (message,) = told
     assert set(orjson.loads(message)["items"]) == {"BTC", "ETH"}
+
+
+def test_what_is_not_tracked_is_no_news_of_all_prices(on_commit):
+    def places():
+        topics = ("prices", "prices:BTC", "prices:USDT")
+        return [broadcast.position(topic).offset for topic in topics]
+
+    before = places()
+    with on_commit():
+        record_quotes([quote(one, "1", symbol="USDT") for one in ("kraken", "okx")], now=NOW)
+    alone = places()
+    with on_commit():
+        tether = [quote(one, "1", symbol="USDT", age=-5) for one in ("kraken", "okx")]
+        record_quotes([quote(), *tether], now=NOW + STEP)
+    together = places()
+    assert [now - then for now, then in zip(alone, before, strict=True)] == [0, 0, 1]
+    assert [now - then for now, then in zip(together, alone, strict=True)] == [1, 1, 1]
 
 
 def test_nothing_new_is_not_written_and_not_told(on_commit, told):
