@@ -7,14 +7,19 @@ import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from hypothesis import settings as hypothesis_settings
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
 from accounts import counter, usage
 from accounts.callers import BOOK
 from accounts.services import sync_tiers
-from cryptodt.common import snapshot
+from cryptodt.common import broadcast, snapshot
 from market.selectors import candle_answers
 from providers.services import sync_roster
+
+# How long an example takes says how busy the machine is.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 # Workers, and runs side by side, may use one Redis. Settings are loaded before this file is, so
 # they are changed here; the environment is for the services that tests start.
@@ -32,6 +37,8 @@ def forget() -> None:
     usage.forget_all()
     BOOK.forget()
     candle_answers.KEPT.clear()
+    broadcast.LOG.promises.clear()
+    broadcast._behind.clear()
     if not settings.REDIS_URL:
         cache.clear()
         return

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any, cast
-from urllib.parse import ParseResult, urlparse
+from urllib.parse import urlparse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cryptodt.settings")
 
@@ -24,8 +24,10 @@ pages = get_wsgi_application()
 
 from cryptodt.api.errors import MESSAGES, envelope  # noqa: E402
 from cryptodt.common.logs import traced  # noqa: E402
+from cryptodt.door import brings_proof  # noqa: E402
+from cryptodt.event_stream import EventStream  # noqa: E402
 from cryptodt.express import ExpressLane  # noqa: E402
-from cryptodt.live import LiveConsumer  # noqa: E402
+from cryptodt.live import live  # noqa: E402
 
 logger = logging.getLogger("cryptodt.access")
 
@@ -133,34 +135,39 @@ async def _refuse(scope: Scope, send: Send, status: int, kind: str, message: str
     await send({"type": "http.response.body", "body": body})
 
 
-class OwnPagesOnly(OriginValidator):  # type: ignore[misc]
-    """Refuses other sites' pages. A program sends no Origin, and rides on nobody's session."""
+class OwnPages(OriginValidator):  # type: ignore[misc]
+    """Lets in our own pages, and others only without the session that a browser sends along: where
+    they are invited, or show a key. A program sends no Origin, and rides on nobody's session."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The base class would let the error through, and the client would be told of a failure.
-        if any(name == b"origin" and not _is_address(value) for name, value in scope["headers"]):
-            await WebsocketDenier()(scope, receive, send)
-        else:
-            await super().__call__(scope, receive, send)
+        origins = [value.decode("latin1") for name, value in scope["headers"] if name == b"origin"]
+        app: Any = self.application
+        if not all(map(self._is_own, origins)):
+            headers = [one for one in scope["headers"] if one[0] != b"cookie"]
+            scope = {**scope, "headers": headers}
+            if not brings_proof(scope) and not all(map(_is_invited, origins)):
+                app = WebsocketDenier()
+        await app(scope, receive, send)
 
-    def valid_origin(self, parsed_origin: ParseResult | None) -> bool:
-        return parsed_origin is None or bool(self.validate_origin(parsed_origin))
+    def _is_own(self, origin: str) -> bool:
+        try:
+            address = urlparse(origin)
+            # A port is read only when it is asked for.
+            _ = address.port
+        except ValueError:
+            return False
+        return bool(self.valid_origin(address))
 
 
-def _is_address(value: bytes) -> bool:
-    try:
-        # A port is read only when it is asked for.
-        _ = urlparse(value.decode("latin1")).port
-    except ValueError:
-        return False
-    return True
+def _is_invited(origin: str) -> bool:
+    return settings.CORS_ALLOW_ALL_ORIGINS or origin in settings.CORS_ALLOWED_ORIGINS
 
 
 application = ProtocolTypeRouter(
     {
-        "http": ExpressLane(WholeRequests(bridge)),
-        "websocket": OwnPagesOnly(
-            URLRouter([path("ws", LiveConsumer.as_asgi())]),
+        "http": EventStream(ExpressLane(WholeRequests(bridge))),
+        "websocket": OwnPages(
+            URLRouter([path("ws", cast(Any, live))]),
             settings.ALLOWED_HOSTS,
         ),
     }

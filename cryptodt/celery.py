@@ -46,6 +46,7 @@ def schedule() -> tuple[Job, ...]:
         Job("collect candles", "market.tasks.candles.collect_candles", 60, 55, 10),
         Job("repair candles", "market.tasks.repair.repair_candles", 60, 55, 30),
         Job("check candles", "market.tasks.rollups.check_rollups", 3600, 600, 120),
+        Job("tell status", "cryptodt.tasks.tell_status", 10, 8, 6),
         Job("roll up provider calls", "providers.tasks.roll_up_calls", 600, 300),
         Job("warn of quotas", "accounts.tasks.warn_of_quotas", 300, 240, 30),
         Job("forget what is over", "accounts.tasks.forget_what_is_over", 86400, 3600, 60),

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import Any
 
 from celery.beat import EmbeddedService
@@ -50,10 +51,11 @@ class Engine:
         """Let running tasks finish, but not for ever."""
         if self._worker is None:
             return
+        end = time.monotonic() + STOP_SECONDS
         # Both look up from their waiting once in a second or two, so both are told first.
         state.should_stop = 0  # type: ignore[assignment]
         self._beat.stop()
-        self._worker.join(STOP_SECONDS)
+        self._worker.join(max(0.0, end - time.monotonic()))
         if self._worker.is_alive():
             logger.warning("A task was still running when the process ended")
 

@@ -4,11 +4,16 @@ A server makes a task and several messages of each request; for an answer that l
 most of the work. uvicorn hands every request to `_start_asgi_task`, which is where this looks.
 """
 
+import asyncio
+import socket
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from cryptodt.event_stream import PATH as STREAM
 from cryptodt.express import ANSWERS, Asked, asked_in, wire
+from cryptodt.outlets import HANG_UP
+from cryptodt.sockets import KERNEL_BUFFER
 
 # A proxy in front tells who asks; the application reads it, and this does not.
 FORWARDED = {b"forwarded", b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host"}
@@ -19,6 +24,10 @@ OK, NOT_MODIFIED = b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 304 Not Modified\r\n"
 # a client that asks a million times and never reads would cost gigabytes.
 MOST_WAITING = 128
 MOST_UNREAD = 256 * 1024
+# So long, and so many bytes, a client has to say what it asks. uvicorn alone would listen for ever.
+HEAD_SECONDS = 10.0
+LARGEST_HEAD = 64 * 1024
+TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class ExpressHttp(HttpToolsProtocol):
@@ -27,13 +36,52 @@ class ExpressHttp(HttpToolsProtocol):
     # What this connection asked last, and what that was found to mean.
     _question: tuple[object, ...] = ()
     _asked: Asked | None = None
+    # Nothing before the first word, and without a method until the head is whole.
+    scope: Any
+    # While it says what it asks.
+    _deadline: asyncio.TimerHandle | None = None
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._has_head()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if len(self.pipeline) > MOST_WAITING:
+        if "method" not in (self.scope or ()):
+            self._head_bytes += len(data)
+            if self._deadline is None:
+                self._await_head()
+        elif self._deadline is not None:
+            self._has_head()
+        if len(self.pipeline) > MOST_WAITING or self._head_bytes > LARGEST_HEAD:
             self.transport.abort()
 
+    def _await_head(self) -> None:
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._give_up)
+
+    def _has_head(self) -> None:
+        self._head_bytes = 0
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        if self.cycle is not None and not self.cycle.response_complete:
+            # It is still answered what it asked before; nothing may come in between.
+            self._await_head()
+            return
+        if self._head_bytes:
+            self.transport.write(TOO_LATE)
+        self.transport.close()
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if cycle.scope["path"] == STREAM:
+            self._bound(cycle.scope)
         answer = self._ready(cycle)
         if answer is None:
             super()._start_asgi_task(cycle, app)
@@ -41,6 +89,13 @@ class ExpressHttp(HttpToolsProtocol):
         self.transport.write(answer)
         cycle.response_started = cycle.response_complete = True
         cycle.on_response()
+
+    def _bound(self, scope: Any) -> None:
+        """Have the kernel hold little for a client that may never read, and let it be ended."""
+        wire = self.transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
+        scope["extensions"] = {**scope.get("extensions", {}), HANG_UP: self.transport.abort}
 
     def _ready(self, cycle: RequestResponseCycle) -> bytes | None:
         # A client that takes nothing waits like everybody, and so do requests behind another.

@@ -13,8 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from cryptodt import hub
 from cryptodt.common.broadcast import UNREACHABLE
+from cryptodt.seats import SEATS
 from market.selectors.prices import freshness
 from providers import selectors as providers
 
@@ -50,6 +50,17 @@ class HealthView(APIView):
     def get(self, request: Request) -> Response:
         body = health()
         return Response(body, status=503 if body["status"] == "unhealthy" else 200)
+
+
+def status_shape() -> dict[str, Any]:
+    """Return what the live feed tells: the same, without what only this process knows."""
+    told = health()
+    online = sum(one["status"] == "online" for one in told["providers"])
+    kept = ("status", "message", "timestamp", "market", "prices", "components")
+    return {
+        **{name: told[name] for name in kept},
+        "providers": {"online": online, "known": len(told["providers"])},
+    }
 
 
 def health() -> dict[str, Any]:
@@ -91,7 +102,7 @@ def health() -> dict[str, Any]:
             "websocket": "healthy" if cached else "unhealthy",
             "cache": "healthy" if cached else "unhealthy",
         },
-        "metrics": {"uptime_seconds": uptime, "active_connections": hub.HUB.connections},
+        "metrics": {"uptime_seconds": uptime, "active_connections": SEATS.taken},
     }
 
 

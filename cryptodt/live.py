@@ -1,201 +1,319 @@
-"""The socket at /ws: reads what a client wants, and writes what it is owed."""
+"""The socket at /ws: reads what a client says, in whichever dialect, and does what it asks."""
 
 import asyncio
 import logging
+import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
-import orjson
-from asgiref.sync import sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
-from cryptodt.common.errors import Refusal
+from accounts.api.throttling import TooMany
+from accounts.callers import Caller
+from accounts.recognition import NotFromThere, Shown, TooManyGuesses
+from cryptodt import protocol, translation
+from cryptodt.closing import (
+    FAILED,
+    IDLE,
+    NO_AUTH,
+    NOT_ALLOWED,
+    TOO_MANY_MESSAGES,
+    TOO_MANY_SOCKETS,
+    WRONG_KEY,
+    Closing,
+)
+from cryptodt.common.broadcast import now_ms
+from cryptodt.common.errors import InvalidRequest, Refusal, Unauthorized, Unavailable
+from cryptodt.door import (
+    PROTOCOL,
+    Forbidden,
+    Guest,
+    Scope,
+    announces_proof,
+    guest_at,
+    guest_showing,
+    in_thread,
+)
 from cryptodt.hub import HUB
-from market.resolver import symbols_of
-from market.selectors.assets import index
-from market.selectors.prices import price_items
+from cryptodt.outlets import AsgiOutlet
+from cryptodt.seats import SEATS
+from cryptodt.sockets import EXTENSION
+from cryptodt.topics import TOPICS, shown, topic_of
+from cryptodt.visit import Visit, heard_all
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = 1
-LARGEST_FRAME = 64 * 1024
-# One that does not take a frame within this time is not reading; it is told so and closed.
-SEND_SECONDS = 10.0
-TOO_SLOW = 4008
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
 
-# Channel names of clients, and what each carries here.
-TOPICS = {"market_data": "prices"}
+# What is done with each topic of a message; the answer carries the client's own name for it.
+Do = Callable[[protocol.Wanted, str | int | None], Awaitable[None]]
+
+AUTH_SECONDS = 5.0
+# Without any subscription, and without a word from the client.
+IDLE_SECONDS = 90.0
 
 
-class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """One client. What it is owed waits in `owed`, where the latest of each symbol wins."""
+async def live(scope: Scope, receive: Receive, send: Send) -> None:
+    """Serve one socket under any ASGI server."""
+    if (await receive())["type"] != "websocket.connect":
+        return
+    await Connection(scope, receive, send).serve()
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.counted = False
-        self.jobs: list[asyncio.Task[None]] = []
 
-        async def send_or_notice(message: Mapping[str, Any]) -> None:
-            # Servers say it either way: OSError for a client that left, RuntimeError after close.
-            try:
-                await send(message)
-            except (OSError, RuntimeError) as error:
-                raise Gone from error
+class Over(Exception):
+    """The client is gone, or is told to go."""
 
+    def __init__(self, closing: Closing | None = None) -> None:
+        super().__init__()
+        self.closing = closing
+
+
+class Connection:
+    """One socket. Everything it is told goes through its visit."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.visit: Visit
+        # Whose seat it has.
+        self.caller: Caller | None = None
+        self.opened_at = time.monotonic()
+        self.allowance = float(protocol.MESSAGES_AT_ONCE)
+        self.counted_at = self.opened_at
+        self.awaits_auth = announces_proof(scope)
+
+    async def serve(self) -> None:
         try:
-            await super().__call__(scope, receive, send_or_notice)
-        except Gone:
+            guest, refusal = await self._guest()
+            await self._accept()
+            self._open(guest)
+            if refusal is not None:
+                self.visit.refuse(refusal, None)
+                raise Over(_closing_for(refusal))
+            self._sit(guest)
+            await self._welcome()
+            while True:
+                await self._turn()
+        except Over as over:
+            await self._end(over.closing)
+        except Refusal as refusal:
+            self.visit.refuse(refusal, None)
+            await self._end(_closing_for(refusal))
+        except (OSError, RuntimeError):
             logger.debug("A client left in the middle of an answer")
+        except Exception:
+            logger.exception("A socket failed")
+            await self._end(FAILED)
         finally:
-            # Not in `disconnect`, which is skipped when anything above was raised.
             await self._leave()
 
-    async def connect(self) -> None:
-        await self.accept()
-        self.owed: dict[str, str] = {}
-        self.something_owed = asyncio.Event()
-        HUB.connections += 1
-        self.counted = True
-        HUB.start()
-        await self.say(
-            {
-                "type": "connected",
-                "protocol": PROTOCOL,
-                "server_time": _now_ms(),
-                "heartbeat": settings.WEBSOCKET_HEARTBEAT_INTERVAL,
-                "market": settings.MARKET,
-            }
-        )
-        self.jobs = [asyncio.create_task(self._pay()), asyncio.create_task(self._beat())]
+    # -- Coming in ----------------------------------------------------------------------------
 
-    async def _leave(self) -> None:
-        if self.counted:
-            HUB.connections -= 1
-            self.counted = False
-        HUB.part(self)
-        jobs, self.jobs = self.jobs, []
-        for job in jobs:
-            job.cancel()
-        for outcome in await asyncio.gather(*jobs, return_exceptions=True):
-            if isinstance(outcome, Exception) and not isinstance(outcome, Gone):
-                logger.error("Sending to a client failed", exc_info=outcome)
-
-    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+    async def _guest(self) -> tuple[Guest, Refusal | None]:
         try:
-            message = _read(text_data)
-            handler = self.HANDLERS.get(str(message.get("type") or message.get("action")))
-            if handler is None:
-                raise Misunderstood(f"`type` must be one of {', '.join(self.HANDLERS)}.")
-            await handler(self, message)
+            return await guest_at(self.scope), None
         except Refusal as refusal:
-            await self.say(
+            # The handshake is finished first: browsers are not told why one was refused.
+            return await guest_showing(Shown(), self.scope), refusal
+
+    async def _accept(self) -> None:
+        offered = self.scope.get("subprotocols", ())
+        chosen = PROTOCOL if PROTOCOL in offered else None
+        await self.send({"type": "websocket.accept", "subprotocol": chosen})
+
+    def _open(self, guest: Guest) -> None:
+        direct = self.scope.get("extensions", {}).get(EXTENSION)
+        self.visit = Visit(direct or AsgiOutlet(self.send), guest)
+
+    def _sit(self, guest: Guest) -> None:
+        """Take a seat as this guest, and give back the one that was taken before."""
+        if not SEATS.take(guest.caller):
+            raise Over(TOO_MANY_SOCKETS)
+        if self.caller is not None:
+            SEATS.give_back(self.caller)
+        self.caller, self.visit.guest = guest.caller, guest
+        self.visit.enter()
+
+    async def _welcome(self) -> None:
+        await heard_all()
+        about = {
+            "protocol": protocol.VERSION,
+            "session": secrets.token_hex(8),
+            "server_time": now_ms(),
+            "heartbeat": settings.WEBSOCKET_HEARTBEAT_INTERVAL,
+            "epoch": HUB.epoch,
+            "window": settings.LIVE_WINDOW,
+            "market": settings.MARKET,
+            "limits": self._limits(),
+            "topics": [
                 {
-                    "type": "error",
-                    "code": refusal.kind,
-                    "message": refusal.message,
-                    **refusal.details,
+                    "topic": shown(row),
+                    "kind": "state" if row.is_state else "event",
+                    "about": row.about,
+                    "silent_after": row.silent_after(),
                 }
-            )
+                for row in TOPICS
+            ],
+        }
+        # Older clients wait for this one, and look no further.
+        if PROTOCOL not in self.scope.get("subprotocols", ()):
+            self.visit.say(type="connected", **about)
+        self.visit.say(type="welcome", **about)
 
-    async def subscribe(self, message: Mapping[str, Any]) -> None:
-        channel = _channel(message)
-        symbols = await _symbols(message)
-        # Join first, then read: an update in between is repeated, and never lost.
-        HUB.join(self, symbols)
-        await self.say({"type": "subscribed", "channel": channel, "symbols": symbols})
-        items = await sync_to_async(price_items, thread_sensitive=False)(symbols)
-        await self._update(items, snapshot=True)
+    def _limits(self) -> dict[str, Any]:
+        caller = self.visit.caller
+        return {
+            "tier": caller.tier,
+            "sockets": caller.limits.sockets,
+            "symbols": caller.limits.symbols,
+            "subscriptions": protocol.MOST_SUBSCRIPTIONS,
+            "messages_per_second": protocol.MESSAGES_PER_SECOND,
+            "messages_at_once": protocol.MESSAGES_AT_ONCE,
+            "frame_bytes": protocol.LARGEST_FRAME,
+        }
 
-    async def unsubscribe(self, message: Mapping[str, Any]) -> None:
-        channel = _channel(message)
-        symbols = await _symbols(message)
-        HUB.part(self, symbols)
-        await self.say({"type": "unsubscribed", "channel": channel, "symbols": symbols})
+    # -- What it says -------------------------------------------------------------------------
 
-    async def ping(self, message: Mapping[str, Any]) -> None:
-        await self.say({"type": "pong", "timestamp": _now_ms()})
+    async def _turn(self) -> None:
+        # Who does not take its answers is asked for no more questions.
+        await self.visit.client.room()
+        heard = await self._next()
+        if heard["type"] == "websocket.disconnect":
+            raise Over
+        self._count()
+        message: Message = {}
+        try:
+            message = protocol.read(heard.get("text"))
+            await self._handle(message)
+        except Refusal as refusal:
+            self.visit.refuse(refusal, protocol.id_of(message))
 
-    async def pong(self, message: Mapping[str, Any]) -> None:
+    async def _next(self) -> dict[str, Any]:
+        left = self._patience()
+        if left is None:
+            return await self.receive()
+        try:
+            async with asyncio.timeout(left):
+                return await self.receive()
+        except TimeoutError:
+            raise Over(NO_AUTH if self.awaits_auth else IDLE) from None
+
+    def _patience(self) -> float | None:
+        """Return for how long a word is waited for; for ever while it has subscriptions."""
+        if self.awaits_auth:
+            return max(0.0, self.opened_at + AUTH_SECONDS - time.monotonic())
+        return None if self.visit.client.subscriptions else IDLE_SECONDS
+
+    def _count(self, messages: float = 1) -> None:
+        now = time.monotonic()
+        earned = (now - self.counted_at) * protocol.MESSAGES_PER_SECOND
+        self.allowance = min(self.allowance + earned, protocol.MESSAGES_AT_ONCE) - messages
+        self.counted_at = now
+        if self.allowance < 0:
+            raise Over(TOO_MANY_MESSAGES)
+
+    async def _handle(self, message: Message) -> None:
+        said = message.get("type", message.get("action"))
+        handler = self.HANDLERS.get(said) if isinstance(said, str) else None
+        if handler is None:
+            raise InvalidRequest(f"`type` must be one of {', '.join(self.HANDLERS)}.")
+        if self.awaits_auth and said != "auth":
+            raise Unauthorized("You said that an `auth` message comes first.")
+        await handler(self, message)
+
+    async def auth(self, message: Message) -> None:
+        if self.visit.client.subscriptions or time.monotonic() > self.opened_at + AUTH_SECONDS:
+            raise InvalidRequest(f"`auth` comes first, within {AUTH_SECONDS:.0f} seconds.")
+        key, token = message.get("key", ""), message.get("token")
+        if not isinstance(key, str) or not isinstance(token, str | None) or not (key or token):
+            raise InvalidRequest("`auth` has a `key` or a `token`.")
+        try:
+            guest = await guest_showing(Shown(key, token), self.scope)
+        except Refusal as refusal:
+            self.visit.refuse(refusal, protocol.id_of(message))
+            raise Over(_closing_for(refusal)) from None
+        self._sit(guest)
+        self.awaits_auth = False
+        self.visit.say(type="authenticated", limits=self._limits())
+
+    async def subscribe(self, message: Message) -> None:
+        if not protocol.is_version_one(message):
+            await translation.subscribe(self.visit, message)
+        else:
+            await self._with_each(message, self.visit.subscribe)
+
+    async def unsubscribe(self, message: Message) -> None:
+        if not protocol.is_version_one(message):
+            await translation.unsubscribe(self.visit, message)
+        else:
+            await self._with_each(message, self._unsubscribe)
+
+    async def _unsubscribe(self, wanted: protocol.Wanted, given_id: str | int | None) -> None:
+        topic = await in_thread(partial(topic_of, wanted.topic))
+        was_subscribed = self.visit.part(("", topic.name))
+        self.visit.say(type="unsubscribed", topic=topic.name, was_subscribed=was_subscribed)
+
+    async def _with_each(self, message: Message, do: Do) -> None:
+        given_id = protocol.id_of(message)
+        every = protocol.wanted_in(message)
+        self._count((len(every) - 1) / protocol.TOPICS_PER_MESSAGE)
+        for wanted in every:
+            if self.visit.is_over:
+                return
+            try:
+                await do(wanted, given_id)
+            except Refusal as refusal:
+                # One topic that cannot be had is no reason to go without the others.
+                if isinstance(wanted.topic, str):
+                    refusal.details.setdefault("topic", wanted.topic[:100])
+                self.visit.refuse(refusal, given_id)
+
+    async def ping(self, message: Message) -> None:
+        self.visit.say(type="pong", timestamp=now_ms())
+
+    async def pong(self, message: Message) -> None:
         """An answer to our heartbeat; that it came is all there is to know."""
 
-    HANDLERS = {"subscribe": subscribe, "unsubscribe": unsubscribe, "ping": ping, "pong": pong}
+    async def get_stats(self, message: Message) -> None:
+        topics = [name for _, name in self.visit.client.subscriptions]
+        stats = {"active_connections": SEATS.taken, "subscriptions": topics}
+        self.visit.say(type="stats_update", data=stats, timestamp=now_ms())
 
-    def offer(self, items: Mapping[str, str]) -> None:
-        self.owed.update(items)
-        self.something_owed.set()
+    HANDLERS = {
+        "subscribe": subscribe,
+        "unsubscribe": unsubscribe,
+        "ping": ping,
+        "pong": pong,
+        "auth": auth,
+        "get_stats": get_stats,
+    }
 
-    async def say(self, message: Mapping[str, Any]) -> None:
-        if settings.SIMULATED:
-            message = {**message, "simulated": True}
-        await self.send(text_data=orjson.dumps(message).decode())
+    # -- Going --------------------------------------------------------------------------------
 
-    async def _update(self, items: Mapping[str, str], *, snapshot: bool) -> None:
-        await self.say(
-            {
-                "type": "market_update",
-                "channel": "market_data",
-                "snapshot": snapshot,
-                "timestamp": _now_ms(),
-                "data": [orjson.Fragment(item) for item in items.values()],
-            }
-        )
+    async def _end(self, closing: Closing | None) -> None:
+        if closing is None or not hasattr(self, "visit"):
+            return
+        outlet = self.visit.client.outlet
+        await outlet.finished()
+        outlet.end(closing)
+        await outlet.finished()
 
-    async def _pay(self) -> None:
-        """Send what is owed, one frame at a time, to a client that takes its time or not."""
-        while True:
-            await self.something_owed.wait()
-            self.something_owed.clear()
-            items, self.owed = self.owed, {}
-            try:
-                async with asyncio.timeout(SEND_SECONDS):
-                    await self._update(items, snapshot=False)
-            except TimeoutError:
-                await self.close(code=TOO_SLOW, reason="too slow: the last update was not taken")
-                return
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(settings.WEBSOCKET_HEARTBEAT_INTERVAL)
-            await self.say({"type": "heartbeat", "timestamp": _now_ms()})
+    async def _leave(self) -> None:
+        if hasattr(self, "visit"):
+            await self.visit.leave()
+        if self.caller is not None:
+            SEATS.give_back(self.caller)
+            self.caller = None
 
 
-class Gone(Exception):
-    """The client is not there any more, which is how every connection ends."""
-
-
-class Misunderstood(Refusal):
-    kind = "INVALID_REQUEST"
-
-
-def _read(text: str | None) -> dict[str, Any]:
-    if text is None or len(text) > LARGEST_FRAME:
-        raise Misunderstood(f"A message is a JSON text of at most {LARGEST_FRAME} bytes.")
-    try:
-        message = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        raise Misunderstood("A message is JSON, and this is not.") from None
-    if not isinstance(message, dict):
-        raise Misunderstood("A message is a JSON object.")
-    return message
-
-
-def _channel(message: Mapping[str, Any]) -> str:
-    channel = message.get("channel", "market_data")
-    if not isinstance(channel, str) or channel not in TOPICS:
-        raise Misunderstood(f"`channel` must be one of {', '.join(TOPICS)}.")
-    return channel
-
-
-async def _symbols(message: Mapping[str, Any]) -> list[str]:
-    known = await sync_to_async(index, thread_sensitive=False)()
-    typed = message.get("symbols")
-    if typed is None:
-        return list(known.tracked)
-    if not isinstance(typed, list) or not all(isinstance(word, str) for word in typed):
-        raise Misunderstood("`symbols` is a list of texts.")
-    return symbols_of(",".join(typed), known, among=known.tracked)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+def _closing_for(refusal: Refusal) -> Closing:
+    if isinstance(refusal, Unavailable):
+        return FAILED
+    if isinstance(refusal, NotFromThere | Forbidden):
+        return NOT_ALLOWED
+    return TOO_MANY_MESSAGES if isinstance(refusal, TooManyGuesses | TooMany) else WRONG_KEY

@@ -342,19 +342,19 @@ SIMULATOR_PORT = env.number("SIMULATOR_PORT", PORT + 1)
 OWN_SIMULATOR_URL = f"http://127.0.0.1:{SIMULATOR_PORT}" if SIMULATED else ""
 PROVIDERS_BASE_URL = env.text("PROVIDERS_BASE_URL") or OWN_SIMULATOR_URL
 PROVIDER_URLS = env.with_prefix("PROVIDER_", "_URL")
+PROVIDER_STREAM_URLS = env.with_prefix("PROVIDER_", "_STREAM_URL")
+ENABLE_STREAMS = env.flag("ENABLE_STREAMS", default=True)
 PROVIDER_DEADLINE = env.seconds("PROVIDER_DEADLINE", 4)
 COLLECT_INTERVAL = env.number("COLLECT_INTERVAL", 5, least=1)
 CIRCUIT_BREAKER_THRESHOLD = env.number("CIRCUIT_BREAKER_THRESHOLD", 5, least=1)
 CIRCUIT_BREAKER_TIMEOUT = env.seconds("CIRCUIT_BREAKER_TIMEOUT", 60)
 PROVIDER_KEYS = env.with_prefix("", "_API_KEY")
 # Seals the keys that operators enter; whoever has only the database cannot read them.
-PROVIDER_KEYS_SECRET = env.kept_secret(
-    "PROVIDER_KEYS_SECRET", DATA_DIR / "secrets" / "provider_keys"
-)
+PROVIDER_KEYS_SECRET = env.kept_secret("PROVIDER_KEYS_SECRET", DATA_DIR / "secrets/provider_keys")
 ENABLE_AUTO_DISCOVERY = env.flag("ENABLE_AUTO_DISCOVERY", default=True)
 AUTO_DISCOVERY_INTERVAL_HOURS = env.number("AUTO_DISCOVERY_INTERVAL_HOURS", 24, least=1)
 
-# -- Market --------------------------------------------------------------------
+# -- Market and its live feed --------------------------------------------------
 
 CACHE_TTL_PRICES = env.number("CACHE_TTL_PRICES", 30, least=1)
 CACHE_TTL_MARKET = env.number("CACHE_TTL_MARKET", 300, least=1)
@@ -366,10 +366,9 @@ SUPPORTED_SYMBOLS = env.listing(
 SUPPORTED_INTERVALS = env.choices(
     "SUPPORTED_INTERVALS", "1m,5m,15m,1h,4h,1d,1w", ("1m", "5m", "15m", "1h", "4h", "1d", "1w")
 )
-
-# -- Live feed -----------------------------------------------------------------
-
 WEBSOCKET_HEARTBEAT_INTERVAL = env.seconds("WEBSOCKET_HEARTBEAT_INTERVAL", 10)
+WEBSOCKET_HEARTBEAT_TIMEOUT = env.seconds("WEBSOCKET_HEARTBEAT_TIMEOUT", 30)
+LIVE_WINDOW = env.seconds("LIVE_WINDOW", 300)  # So long a client that was away can catch up.
 
 # -- Logs ----------------------------------------------------------------------
 
@@ -388,6 +387,8 @@ LOGGING = {
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.server": {"handlers": [], "propagate": True},
         "uvicorn": {"handlers": [], "propagate": True, "level": "WARNING"},
+        # It tells of every connection, ours and the simulator's.
+        "websockets": {"level": "WARNING"},
         # Its lines hold whole URLs, and some upstreams want their key in there.
         "urllib3": {"level": "ERROR"},
         "celery": {"level": "WARNING"},

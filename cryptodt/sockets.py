@@ -1,13 +1,53 @@
-"""The server's side of a socket: hangs up on a client that takes nothing of what it asks for."""
+"""The server's side of a socket: writes frames that were made for everybody, and hangs up on a
+client that takes nothing of what it asks for."""
+
+import socket
+from collections.abc import Callable
+from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from cryptodt.closing import Closing
+from cryptodt.frames import Written
+from cryptodt.outlets import nobody
+
 # The application waits for a slow client long before this; the server's own pongs do not.
 MOST_UNSENT = 1024 * 1024
+# What the kernel may hold for one client. It would take megabytes, and so many clients' worth.
+KERNEL_BUFFER = 256 * 1024
+# Under this name the application finds the way past the server's own messages.
+EXTENSION = "cryptodt.direct"
+# Until a closing connection has sent what is unsent, or never will.
+CLOSE_SECONDS = 2.0
+SWITCHING = 101
+# A message of nothing, in pieces without an end, is of no size.
+MOST_PIECES = 1000
+TOO_MANY_PIECES = Closing(1009, "too many pieces in one message", "Send it in fewer.")
 
 
 class BoundedSocket(WebSocketsSansIOProtocol):
     """uvicorn's own, which answers pings at once, however many answers already lie unsent."""
+
+    outlet: "DirectOutlet | None" = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        wire = transport.get_extra_info("socket")
+        if wire is not None:
+            wire.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER)
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == SWITCHING:
+            self.outlet = DirectOutlet(self)
+            extensions: Any = self.scope["extensions"]
+            extensions[EXTENSION] = self.outlet
+
+    def handle_cont(self, event: Any) -> None:
+        super().handle_cont(event)
+        if len(self.frames) > MOST_PIECES:
+            self.frames = []
+            self.end(TOO_MANY_PIECES)
 
     def handle_ping(self) -> None:
         # What has arrived before the end is still worked off, and has nowhere to go.
@@ -22,3 +62,65 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         # A closing connection first sends what is unsent, and to this client that takes forever.
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._told()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._told()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._told()
+
+    def _told(self) -> None:
+        if self.outlet is not None:
+            self.outlet.is_ready = self.writable.is_set() and not self.is_over
+            self.outlet.on_change()
+
+    @property
+    def is_over(self) -> bool:
+        return self.close_sent or self.disconnected or self.transport.is_closing()
+
+    def end(self, closing: Closing) -> None:
+        """Close without waiting for a client that takes nothing."""
+        if self.is_over:
+            return
+        gone = {"type": "websocket.disconnect", "code": closing.code, "reason": closing.reason}
+        self.queue.put_nowait(gone)  # type: ignore[arg-type]
+        self.conn.send_close(closing.code, closing.reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        self._told()
+
+
+class DirectOutlet:
+    """Writes a finished frame to the connection, with neither a task nor a message in between."""
+
+    def __init__(self, protocol: BoundedSocket) -> None:
+        self.on_change: Callable[[], None] = nobody
+        self.is_ready = True
+        self.end = protocol.end
+        self._protocol = protocol
+        self._write = protocol.transport.write
+
+    @property
+    def is_over(self) -> bool:
+        return self._protocol.is_over
+
+    def write(self, written: Written) -> None:
+        if self._protocol.close_sent:
+            # It said goodbye and was answered; the server takes its time to notice.
+            self.is_ready = False
+            self.on_change()
+        else:
+            self._write(written.frame)
+
+    async def finished(self) -> None:
+        """Nothing is ever on its way: what was written is the connection's business."""

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from cryptodt import health, views
+from cryptodt import asyncapi, health, views
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/", include("providers.api.urls")),
     path("api/", include("accounts.api.urls")),
     path("openapi.json", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("asyncapi.json", asyncapi.asyncapi, name="asyncapi"),
     path("docs", views.docs, name="docs"),
     path("redoc", views.redoc, name="redoc"),
 ]

@@ -10,10 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 from django.conf import settings
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from cryptodt.tests.running import Service
 
+CHOSEN = "a-door-of-oak-7"
 BROWSER_FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -76,3 +77,17 @@ def browser_page() -> Iterator[Page]:
         page = browser.new_page()
         yield page
         browser.close()
+
+
+def log_in(page: Page, service: Service) -> None:
+    """Come in with the one-time password, and choose another."""
+    page.goto(f"{service.url}/")
+    page.get_by_label("Username").fill("operator")
+    page.get_by_label("Password").fill(service.operator_password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page).to_have_url(f"{service.url}/password")
+    page.get_by_label("Current password").fill(service.operator_password)
+    page.get_by_label("New password", exact=True).fill(CHOSEN)
+    page.get_by_label("New password, once more").fill(CHOSEN)
+    page.get_by_role("button", name="Save password").click()
+    expect(page).to_have_url(f"{service.url}/")

@@ -61,6 +61,8 @@ class Service:
             "RATE_LIMIT_PRICES": "1000000",
             "RATE_LIMIT_OHLCV": "1000000",
             "RATE_LIMIT_OTHER": "1000000",
+            # The first fill of all seven takes a core for half a minute.
+            "SUPPORTED_INTERVALS": "1m,1h",
             **self.environment,
             "CRYPTODT_DATA_DIR": str(self.data_dir),
             "HOST": "127.0.0.1",

@@ -41,7 +41,7 @@ KEY = re.compile(r"cdt_\w{10}_\w{38}")
 SHOWN_ONCE = 201
 ISSUE = """
 from accounts.models import Tier, User
-from accounts.selectors import caller_of_person
+from accounts.proofs import caller_of_person
 from accounts.services import KeyWish, issue_key, issue_tokens
 # What is asked here is more than anybody would in a minute.
 Tier.objects.update(per_minute=None, per_day=None)
@@ -105,7 +105,6 @@ def test_every_answer_is_one_that_the_document_describes(document, keys, secrets
         @settings(
             max_examples=EXAMPLES,
             derandomize=True,
-            deadline=None,
             database=None,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from cryptodt.tests.conftest import log_in
 from providers.registry import ROWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-CHOSEN = "a-door-of-oak-7"
 EXACT_PRICE = re.compile(r"^\d+(\.\d+)?$")
 
 
@@ -25,16 +25,7 @@ def dashboard(demo, browser_page):
         "console",
         lambda line: page.complaints.append(line.text) if line.type == "error" else None,
     )
-    page.goto(f"{demo.url}/")
-    page.get_by_label("Username").fill("operator")
-    page.get_by_label("Password").fill(demo.operator_password)
-    page.get_by_role("button", name="Log in").click()
-    expect(page).to_have_url(f"{demo.url}/password")
-    page.get_by_label("Current password").fill(demo.operator_password)
-    page.get_by_label("New password", exact=True).fill(CHOSEN)
-    page.get_by_label("New password, once more").fill(CHOSEN)
-    page.get_by_role("button", name="Save password").click()
-    expect(page).to_have_url(f"{demo.url}/")
+    log_in(page, demo)
     return page
 
 
@@ -46,6 +37,15 @@ def test_a_price_changes_without_a_reload(dashboard):
     expect(price).not_to_have_text(before, timeout=30_000)
     expect(price).to_have_text(EXACT_PRICE)
     assert dashboard.evaluate("window.notReloaded")
+
+
+def test_the_page_shows_what_is_tracked_and_counts_it(demo, dashboard):
+    tracked = demo.get("/api/prices")[1]["data"]
+    rows = dashboard.locator("[data-row]")
+    # News of all of them came meanwhile.
+    expect(dashboard.locator('[data-price="BTC"]')).to_have_text(EXACT_PRICE)
+    expect(rows).to_have_count(len(tracked))
+    expect(dashboard.locator("[data-shown-count]")).to_have_text(f"{len(tracked)} assets")
 
 
 def test_the_page_says_that_it_is_live(dashboard):
@@ -70,9 +70,11 @@ def test_a_simulated_market_cannot_be_overlooked(dashboard):
 
 def test_every_provider_is_shown_with_its_state(dashboard):
     rows = dashboard.locator("[data-provider]")
-    # DeFi's provider has no prices; it is asked soon after the start.
-    asked = sum(row.is_default and bool({"quotes", "defi"} & {*row.offers}) for row in ROWS)
-    expect(rows).to_have_count(asked, timeout=30_000)
+    # DeFi's provider has no prices; it is asked soon after the start. Streams are listened to.
+    known = [
+        row.is_default and bool({"quotes", "defi"} & {*row.offers} or row.stream) for row in ROWS
+    ]
+    expect(rows).to_have_count(sum(known), timeout=30_000)
     for row in rows.all():
         expect(row).to_have_attribute("data-status", re.compile("online|degraded|offline|unknown"))
 

@@ -2,11 +2,15 @@
 
 import re
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+import uvicorn
+
+from cryptodt.express_http import ExpressHttp
 
 pytestmark = pytest.mark.timeout(60)
 GET = b"GET /api/prices?symbols=BTC HTTP/1.1\r\nHost: 127.0.0.1\r\n%b\r\n"
@@ -16,6 +20,8 @@ LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 # What a flood may cost: the answers to one packet of questions.
 MOST_MIB = 50
 ID = re.compile(rb"x-request-id: (\S+)", re.IGNORECASE)
+WHOLE = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PATIENCE = 0.6
 
 
 @pytest.fixture
@@ -25,6 +31,24 @@ def line(demo):
     lie_ready(demo)
     with socket.create_connection(("127.0.0.1", demo.port), timeout=5) as connection:
         yield connection
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """The address of a server that says yes to everything, and does not wait long for it."""
+    monkeypatch.setattr("cryptodt.express_http.HEAD_SECONDS", PATIENCE)
+
+    async def app(scope, receive, send):
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, http=ExpressHttp, lifespan="off"))
+    running = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    running.start()
+    yield listener.getsockname()
+    server.should_exit = server.force_exit = True
+    running.join(5)
 
 
 def lie_ready(demo, query="?symbols=BTC"):
@@ -154,3 +178,35 @@ def send_for_ever(connection, questions):
     # A gigabyte of questions is for ever enough.
     for _ in range(20_000):
         connection.sendall(questions)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n"])
+def test_half_a_question_is_not_waited_for(impatient, begun):
+    with socket.create_connection(impatient, timeout=5) as half:
+        half.sendall(begun)
+        assert half.recv(100).startswith(b"HTTP/1.1 408 ") == bool(begun)
+        assert half.recv(1) == b""
+
+
+def test_half_a_second_question_is_not_waited_for(impatient):
+    with socket.create_connection(impatient, timeout=5) as line:
+        line.sendall(WHOLE + WHOLE[:10])
+        ((head, _),) = read_answers(line, 1)
+        assert head.startswith(b"HTTP/1.1 204 ")
+        assert line.recv(100).startswith(b"HTTP/1.1 408 ")
+
+
+def test_who_asks_slowly_is_answered_all_the_same(impatient):
+    with socket.create_connection(impatient, timeout=5) as line:
+        for _ in range(3):
+            line.sendall(WHOLE[:20])
+            time.sleep(PATIENCE / 2)
+            line.sendall(WHOLE[20:])
+            assert read_answers(line, 1)
+
+
+def test_a_head_without_an_end_ends_the_connection(impatient):
+    with socket.create_connection(impatient, timeout=5) as line:
+        line.sendall(b"GET / HTTP/1.1\r\n")
+        with pytest.raises(ConnectionError):
+            line.sendall(b"X-Word: %b\r\n" % (b"x" * 1000) * 100_000)

@@ -12,6 +12,7 @@ from providers.registry import ROWS
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("cryptodt", "market", "sentiment", "providers", "accounts")
 ADAPTERS = ROOT / "providers" / "adapters"
+STREAMS = ROOT / "providers" / "streams"
 PAYLOADS = ROOT / "providers" / "tests" / "payloads"
 
 MODULE_LINES = 400
@@ -20,6 +21,8 @@ ADAPTER_LINES = 150
 TEMPLATE_LINES = 200
 SCRIPT_LINES = 250
 COMMON_MODULES = 6
+# Whoever is new reads it in one sitting, or not at all.
+ARCHITECTURE_LINES = 120
 
 VAGUE_NAME = re.compile(
     r"(^|_)(utils?|helpers?|misc|managers?|enhanced|unified|new|v\d+)(_|\d*$)|^base_|^common\d"
@@ -62,6 +65,10 @@ def adapter_files() -> set[str]:
     return {path.stem for path in ADAPTERS.glob("*.py") if path.stem != "__init__"}
 
 
+def stream_files() -> set[str]:
+    return {path.stem for path in STREAMS.glob("*.py") if path.stem != "__init__"}
+
+
 def adapters_in_rows() -> set[str]:
     return {row.adapter.__module__.rpartition(".")[2] for row in ROWS}
 
@@ -91,8 +98,13 @@ def test_no_function_is_too_long():
     assert long == []
 
 
+def test_the_plan_of_the_house_is_read_in_one_sitting():
+    assert longer_than(ARCHITECTURE_LINES, [ROOT / "docs" / "architecture.md"]) == []
+
+
 def test_no_adapter_is_too_long():
-    assert longer_than(ADAPTER_LINES, sorted(ADAPTERS.glob("*.py"))) == []
+    paths = [*ADAPTERS.glob("*.py"), *STREAMS.glob("*.py")]
+    assert longer_than(ADAPTER_LINES, sorted(paths)) == []
 
 
 def test_no_template_is_too_long():
@@ -124,6 +136,12 @@ def test_every_adapter_has_a_row_and_every_row_an_adapter():
     assert adapters_in_rows() == adapter_files()
 
 
+def test_every_stream_has_a_row_of_its_name_and_a_payload():
+    in_rows = {row.stream.__class__.__module__.rpartition(".")[2] for row in ROWS if row.stream}
+    assert stream_files() == in_rows == {row.slug for row in ROWS if row.stream}
+    assert [one for one in in_rows if not any((PAYLOADS / one).glob("stream_*"))] == []
+
+
 def test_every_row_has_a_slug_of_its_own():
     slugs = [row.slug for row in ROWS]
     assert len(slugs) == len(set(slugs))
@@ -134,9 +152,9 @@ def test_every_adapter_has_a_payload():
     assert without == []
 
 
-def test_every_payload_belongs_to_an_adapter():
+def test_every_payload_belongs_to_an_adapter_or_a_stream():
     folders = {path.name for path in PAYLOADS.glob("*") if path.is_dir()}
-    assert folders <= adapter_files()
+    assert folders <= adapter_files() | stream_files()
 
 
 def test_nothing_is_left_unfinished_in_a_module():

@@ -80,7 +80,10 @@ NONSENSE: list[object] = [
 @pytest.mark.parametrize("field", ["channel", "symbols", "type", "action"])
 def test_a_field_of_any_shape_is_told_to_be_wrong(demo: Service, field: str):
     with connect(demo.url.replace("http", "ws") + "/ws") as client:
-        assert json.loads(client.recv(timeout=5))["type"] == "connected"
+        assert [json.loads(client.recv(timeout=5))["type"] for _ in range(2)] == [
+            "connected",
+            "welcome",
+        ]
         for value in NONSENSE:
             message = {"type": "subscribe", field: value}
             if field == "action":
@@ -93,6 +96,7 @@ def test_a_field_of_any_shape_is_told_to_be_wrong(demo: Service, field: str):
 
 def test_null_is_the_same_as_nothing_where_there_is_a_default(demo: Service):
     with connect(demo.url.replace("http", "ws") + "/ws") as client:
+        client.recv(timeout=5)
         client.recv(timeout=5)
         client.send('{"type":"subscribe","symbols":null}')
         assert len(json.loads(client.recv(timeout=5))["symbols"]) > 1
@@ -166,6 +170,23 @@ def test_clients_that_leave_before_their_body_are_no_error(demo: Service):
 def test_an_origin_that_is_no_address_of_ours_is_denied(demo: Service, origin: str):
     with dial(demo, f"{HANDSHAKE}Origin: {origin}\r\n\r\n") as wire:
         assert wire.recv(4096).startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize(
+    "shown", ["Sec-WebSocket-Protocol: cryptodt.v1, bearer.wrong\r\n", "", "?auth=message"]
+)
+def test_a_page_elsewhere_gets_in_with_a_key_of_its_own_and_no_session(demo: Service, shown: str):
+    ask = HANDSHAKE.replace("/ws", "/ws" + shown if shown.startswith("?") else "/ws")
+    more = "" if shown.startswith("?") else shown
+    with dial(demo, f"{ask}{more}Origin: https://elsewhere.test\r\n\r\n") as wire:
+        assert wire.recv(4096).startswith(b"HTTP/1.1 101 " if shown else b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize("name", ['"\\000x"', "x" * 500, "../../etc", "%00"])
+def test_a_session_that_is_none_of_ours_is_nobodys(demo: Service, name: str):
+    with dial(demo, f"{HANDSHAKE}Cookie: sessionid={name}\r\n\r\n") as wire:
+        assert b'"tier":"anonymous"' in wire.recv(4096)
+    assert "A socket failed" not in demo.log()
 
 
 def test_a_client_that_pings_and_never_reads_is_cut_off(demo: Service):

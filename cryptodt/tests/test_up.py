@@ -3,11 +3,13 @@
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.sync.client import connect
 
 from cryptodt.tests.running import Service, free_port
+from cryptodt.tests.test_feed import Talk
 from providers.registry import ROWS
 from providers.simulator import Simulator
 
@@ -29,6 +31,40 @@ def test_a_database_of_the_other_market_is_refused(tmp_path: Path, own_database)
     live = Service(tmp_path, {**own_database, "CRYPTODT_SIMULATED": "0"})
     with pytest.raises(AssertionError, match="holds a simulated market"):
         live.start()
+
+
+def test_the_exchanges_are_heard_over_their_sockets(tmp_path: Path, own_database):
+    # Nobody is asked for prices again in this hour.
+    service = Service(tmp_path, {**own_database, "COLLECT_INTERVAL": "3600"}).start()
+    try:
+        service.wait_until(lambda: _stream_of(service, "binance")["status"] == "online")
+        # Coinbase's prices come over its socket only.
+        service.wait_until(lambda: "coinbaseexchange" in _sources(service))
+        with Talk(service) as talk:
+            talk.subscribe("prices:BTC")
+            told = [talk.next("update")["data"][0]["lastUpdate"] for _ in range(5)]
+        assert told == sorted(set(told))
+    finally:
+        assert service.stop() == 0
+
+
+def test_streams_can_be_left_out(tmp_path: Path, own_database):
+    service = Service(tmp_path, {**own_database, "ENABLE_STREAMS": "false"}).start()
+    try:
+        service.wait_until(lambda: service.get("/api/prices")[0] == 200)
+        assert _stream_of(service, "binance")["status"] == "unknown"
+    finally:
+        service.stop()
+
+
+def _stream_of(service: Service, slug: str) -> dict[str, Any]:
+    found = service.get(f"/api/providers/{slug}")[1]["data"]["capabilities"]
+    return dict(next(one for one in found if one["capability"] == "stream"))
+
+
+def _sources(service: Service) -> list[str]:
+    status, body = service.get("/api/prices?symbols=BTC")
+    return list(body["data"][0]["source"].split("+")) if status == 200 else []
 
 
 def test_without_internet_it_says_so_shows_no_price_and_recovers(tmp_path: Path, own_database):
@@ -61,7 +97,14 @@ def test_without_internet_it_says_so_shows_no_price_and_recovers(tmp_path: Path,
 
 def test_prices_grow_old_and_say_so_when_every_provider_fails(tmp_path: Path, own_database):
     service = Service(
-        tmp_path, {**own_database, "COLLECT_INTERVAL": "1", "CACHE_TTL_PRICES": "2"}
+        tmp_path,
+        {
+            **own_database,
+            "COLLECT_INTERVAL": "1",
+            "CACHE_TTL_PRICES": "2",
+            # What is broken below is the asking alone.
+            "ENABLE_STREAMS": "false",
+        },
     ).start()
     try:
         service.wait_until(lambda: service.get("/api/prices?symbols=BTC")[0] == 200)

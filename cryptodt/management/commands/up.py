@@ -3,12 +3,9 @@
 import asyncio
 import contextlib
 import faulthandler
-import logging
-import os
 import signal
 import socket
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -21,8 +18,11 @@ from accounts import usage
 from accounts.services import create_operator
 from cryptodt.engine import Engine
 from cryptodt.express_http import ExpressHttp
+from cryptodt.hub import say_goodbye
 from cryptodt.preparation import prepare
 from cryptodt.sockets import BoundedSocket
+from market.tasks.streams import Listening
+from providers.ending import finish
 from providers.simulator import Simulator
 
 # Ctrl-C must have an end: what is not answered by then never will be.
@@ -41,14 +41,18 @@ class Command(BaseCommand):
         prepare()
         simulator = start_simulator()
         engine = Engine()
+        listening = Listening() if settings.ENABLE_STREAMS else None
         # Last, because its password is shown once: nothing may fail in between.
         password = create_operator()
 
         def on_ready() -> None:
             self.announce(listener, password)
             engine.start()
+            if listening is not None:
+                listening.start()
 
-        Server(on_ready, engine.stop).run(sockets=[listener])
+        stops = [engine.stop] if listening is None else [engine.stop, listening.stop]
+        Server(on_ready, stops).run(sockets=[listener])
         if simulator is not None:
             simulator.stop()
         usage.flush()
@@ -75,7 +79,7 @@ class Command(BaseCommand):
 class Server(uvicorn.Server):
     """Tells when it listens, so that work begins only when somebody can be answered."""
 
-    def __init__(self, on_ready: Callable[[], None], on_stop: Callable[[], None]) -> None:
+    def __init__(self, on_ready: Callable[[], None], stops: Sequence[Callable[[], None]]) -> None:
         super().__init__(
             uvicorn.Config(
                 "cryptodt.asgi:application",
@@ -88,10 +92,12 @@ class Server(uvicorn.Server):
                 ws=BoundedSocket,
                 ws_max_size=64 * 1024,
                 ws_per_message_deflate=False,
+                ws_ping_interval=settings.WEBSOCKET_HEARTBEAT_INTERVAL,
+                ws_ping_timeout=settings.WEBSOCKET_HEARTBEAT_TIMEOUT,
             )
         )
         self.on_ready = on_ready
-        self.on_stop = on_stop
+        self.stops = stops
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -103,7 +109,10 @@ class Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await asyncio.gather(super().shutdown(sockets), asyncio.to_thread(self.on_stop))
+        await say_goodbye()
+        # Side by side: each may take almost as long as there is.
+        works = [asyncio.to_thread(stop) for stop in self.stops]
+        await asyncio.gather(super().shutdown(sockets), *works)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -141,11 +150,3 @@ def start_simulator() -> Simulator | None:
             f"The simulator cannot listen on port {settings.SIMULATOR_PORT}: {error.strerror}."
             " Set SIMULATOR_PORT to another."
         ) from None
-
-
-def finish() -> None:
-    """Leave at once: threads that still wait for a provider hold nothing worth waiting for."""
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)

@@ -101,7 +101,7 @@ def test_a_key_in_an_address_is_refused_with_a_hint_and_not_logged(name, caplog,
 
 @pytest.fixture
 def few_guesses(monkeypatch):
-    monkeypatch.setattr("accounts.api.authentication.WRONG_PER_MINUTE", 5)
+    monkeypatch.setattr("accounts.recognition.WRONG_PER_MINUTE", 5)
 
 
 def test_a_flood_of_wrong_keys_is_slowed_and_a_right_one_is_not(few_guesses):

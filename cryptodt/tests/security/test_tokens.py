@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.callers import BOOK
 from accounts.models import User
-from accounts.selectors import caller_of_person, live_key
+from accounts.proofs import caller_of_person
+from accounts.selectors import live_key
 from accounts.services import change_password, issue_tokens, revoke_key
 from accounts.tests.people import given_key, given_person, shown
 
