@@ -312,8 +312,17 @@ class Events:
 
 def test_the_same_messages_come_over_plain_http_and_go_on_after_a_break(demo: Service):
     with Events(demo, "prices:btc,test") as events:
-        kinds = [events.next()[1]["type"] for _ in range(4)]
-        assert kinds == ["subscribed", "snapshot"] * 2
+        kinds: list[tuple[str, str]] = []
+        while len(kinds) < 4:
+            _, told = events.next()
+            # An update of the first topic may come before the second is answered.
+            if told["type"] != "update":
+                kinds.append((told["topic"], told["type"]))
+        assert kinds == [
+            (topic, kind)
+            for topic in ("prices:BTC", "test")
+            for kind in ("subscribed", "snapshot")
+        ]
         last, told = events.next()
         while told["topic"] != "prices:BTC":
             last, told = events.next()
