@@ -7,7 +7,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 CHOSEN = "a-door-of-oak-7"
 KEY = re.compile(r"^cdt_\w{10}_\w{38}$")

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from cryptodt.tests.conftest import log_in
 from providers.registry import ROWS
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 EXACT_PRICE = re.compile(r"^\d+(\.\d+)?$")
 

@@ -8,7 +8,7 @@ from cryptodt.tests.conftest import log_in, new_database
 from cryptodt.tests.running import Service
 from cryptodt.tests.test_feed import Events, Talk
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SILENT_AFTER = 10
 

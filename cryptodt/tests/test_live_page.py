@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from cryptodt.tests.conftest import log_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 EPOCH = "79433eefb30b"
 
