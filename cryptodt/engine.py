@@ -23,18 +23,19 @@ class Engine:
 
     def __init__(self) -> None:
         self._worker: threading.Thread | None = None
+        self._controller: Any = None
         self._beat: Any = None
 
     def start(self) -> None:
         sync_schedule()
-        controller = WorkController(
+        self._controller = WorkController(
             app=app,
             pool_cls="threads",
             without_gossip=True,
             without_mingle=True,
             without_heartbeat=True,
         )
-        self._worker = threading.Thread(target=controller.start, name="worker", daemon=True)
+        self._worker = threading.Thread(target=self._controller.start, name="worker", daemon=True)
         self._worker.start()
         self._beat = EmbeddedService(app, thread=True, scheduler_cls=app.conf.beat_scheduler)
         self._beat.start()
@@ -54,10 +55,19 @@ class Engine:
         end = time.monotonic() + STOP_SECONDS
         # Both look up from their waiting once in a second or two, so both are told first.
         state.should_stop = 0  # type: ignore[assignment]
+        self._wake()
         self._beat.stop()
         self._worker.join(max(0.0, end - time.monotonic()))
         if self._worker.is_alive():
             logger.warning("A task was still running when the process ended")
+
+
+    def _wake(self) -> None:
+        """Have the worker look up now. Where the queue is a part of this process it waits for
+        messages for two seconds, and when it was told to stop, once more."""
+        if app.connection_for_write().transport_cls == "memory":
+            for _ in range(2):
+                app.control.broadcast("ping", destination=[self._controller.hostname])
 
 
 def sync_schedule() -> None:
