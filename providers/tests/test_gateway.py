@@ -240,7 +240,7 @@ def test_a_rate_limit_is_obeyed_at_once(sim):
     assert breaker.read("kraken:quotes").open_until - time.time() > 115
 
 
-def test_coingecko_is_asked_at_most_once_in_its_period(sim, rows):
+def test_coingecko_is_asked_at_most_once_in_its_period(sim, rows, patient):
     rows(coingecko={"every": 2})
     started = time.monotonic()
     while time.monotonic() - started < 1.0:
