@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from cryptodt.closing import TOO_SLOW, Closing
@@ -18,10 +18,15 @@ MOST_OWED = 512
 MOST_HELD = 2048
 
 
+Push = Callable[[bytes], object]
+
+
 class Outlet(Protocol):
     """The way to a client. It calls `on_change` when `is_ready` changed."""
 
     on_change: Callable[[], None]
+    # Takes a frame that was made for everybody, where there is such a way.
+    push: Push | None
 
     @property
     def is_ready(self) -> bool: ...
@@ -46,10 +51,11 @@ class Subscription:
     `waits`, nobody has begun to read that, and it will say all that is told until then."""
 
     __slots__ = (
+        "_offset",
         "client",
         "due",
+        "group",
         "held",
-        "offset",
         "owed",
         "silent_since",
         "throttle",
@@ -69,8 +75,10 @@ class Subscription:
         self.throttle = throttle
         self.held: list[Told] | None = []
         self.waits = False
+        # With whom it is told, once it has joined them.
+        self.group: Group | None = None
         # What was sent last, and what is owed: of a state, the latest of each item.
-        self.offset = 0
+        self._offset = 0
         self.owed: Told | None = None
         self.due = 0.0
         # The silence that it was told of, by its beginning.
@@ -81,6 +89,79 @@ class Subscription:
     @property
     def is_plain(self) -> bool:
         return self.held is None and not self.throttle
+
+    @property
+    def offset(self) -> int:
+        """Where it is. Of those who are told directly, this is known of all of them at once."""
+        group = self.group
+        if group is not None and self in group.direct:
+            return max(self._offset, group.offset)
+        return self._offset
+
+    @offset.setter
+    def offset(self, offset: int) -> None:
+        self._offset = offset
+
+    def settle(self) -> None:
+        """Stand with those who are told directly, or with the others."""
+        group, push = self.group, self.client.outlet.push
+        if group is None or push is None:
+            return
+        if self.client.is_clear and self.is_plain:
+            group.direct[self] = push
+            group.others.pop(self, None)
+        elif self in group.direct:
+            self._offset = self.offset
+            del group.direct[self]
+            group.others[self] = None
+
+
+class Group:
+    """Those who are told of a topic in the same voice. For who takes everything at once a message
+    costs one call: nothing else of a thousand clients is looked at."""
+
+    __slots__ = ("direct", "offset", "others")
+
+    def __init__(self) -> None:
+        self.direct: dict[Subscription, Push] = {}
+        self.others: dict[Subscription, None] = {}
+        # The last message that was told here.
+        self.offset = 0
+
+    def __iter__(self) -> Iterator[Subscription]:
+        # A copy: who is told something may change places.
+        return iter([*self.direct, *self.others])
+
+    def __len__(self) -> int:
+        return len(self.direct) + len(self.others)
+
+    def add(self, subscription: Subscription) -> None:
+        subscription.group = self
+        self.others[subscription] = None
+        subscription.settle()
+
+    def remove(self, subscription: Subscription) -> None:
+        if subscription.group is self:
+            subscription.group = None
+            self.direct.pop(subscription, None)
+            self.others.pop(subscription, None)
+
+    def tell(self, told: Told, written: Written | None) -> None:
+        # Copies: whoever is found to be slow changes places, and was told already.
+        pushes, others = tuple(self.direct.values()), tuple(self.others)
+        self.offset = told.offset
+        if written is not None:
+            frame = written.frame
+            for push in pushes:
+                push(frame)
+        for subscription in others:
+            client = subscription.client
+            if client.is_clear and subscription.is_plain:
+                subscription.offset = told.offset
+                if written is not None:
+                    client.write(written)
+            else:
+                client.offer(subscription, told)
 
 
 class Client:
@@ -133,11 +214,13 @@ class Client:
             # What the snapshot's place has counted already is in the snapshot.
             if told.offset > subscription.offset:
                 self.offer(subscription, told)
+        subscription.settle()
 
     def hold(self, subscription: Subscription) -> None:
         """Hold everything back: a new snapshot is coming, and what is owed is in it."""
         subscription.held, subscription.owed, subscription.waits = [], None, True
         subscription.turn += 1
+        subscription.settle()
         self._owing.pop(subscription, None)
 
     def offer(self, subscription: Subscription, told: Told) -> None:
@@ -207,7 +290,7 @@ class Client:
         if self.outlet.is_ready:
             self.flush()
         else:
-            self.is_clear = False
+            self._be_clear(False)
             if self.outlet.is_over:
                 self._queue.clear()
                 self._has_room.set()
@@ -222,7 +305,7 @@ class Client:
         if not queue and self._owing:
             self._pay()
             self._wait()
-        self.is_clear = outlet.is_ready and not queue
+        self._be_clear(outlet.is_ready and not queue)
         if self.is_clear:
             self._has_room.set()
 
@@ -258,4 +341,10 @@ class Client:
             self._timer.cancel()
         self._queue.clear()
         self._owing.clear()
-        self.is_clear = False
+        self._be_clear(False)
+
+    def _be_clear(self, is_clear: bool) -> None:
+        if is_clear != self.is_clear:
+            self.is_clear = is_clear
+            for subscription in self.subscriptions.values():
+                subscription.settle()

@@ -61,7 +61,6 @@ class Engine:
         if self._worker.is_alive():
             logger.warning("A task was still running when the process ended")
 
-
     def _wake(self) -> None:
         """Have the worker look up now. Where the queue is a part of this process it waits for
         messages for two seconds, and when it was told to stop, once more."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
-from cryptodt.client import Client, Subscription
+from cryptodt.client import Client, Group, Subscription
 from cryptodt.closing import RESTARTING
 from cryptodt.common import broadcast
 from cryptodt.common.broadcast import Beginning, Entry, Position, now_ms
@@ -40,7 +40,7 @@ class Audience:
     """Who listens to a topic, by how they want to be told."""
 
     topic: Topic
-    voices: dict[Voice, dict[Subscription, None]] = field(default_factory=dict)
+    voices: dict[Voice, Group] = field(default_factory=dict)
     # Since when it is silent, as long as nobody here has heard it.
     since_ms: int = field(default_factory=now_ms)
     is_stale: bool = False
@@ -84,15 +84,15 @@ class Hub:
         audience = self._audiences.get(topic.key)
         if audience is None:
             audience = self._audiences[topic.key] = Audience(topic)
-        audience.voices.setdefault(subscription.voice, {})[subscription] = None
         subscription.offset = self._window_of(topic.key).newest(topic.key)
+        audience.voices.setdefault(subscription.voice, Group()).add(subscription)
 
     def part(self, subscription: Subscription) -> None:
         audience = self._audiences.get(subscription.topic.key)
         group = audience.voices.get(subscription.voice) if audience else None
         if audience is None or group is None:
             return
-        group.pop(subscription, None)
+        group.remove(subscription)
         if not group:
             del audience.voices[subscription.voice]
         if not audience.voices:
@@ -264,16 +264,8 @@ class Hub:
             return
         audience.is_stale = False
         for voice, group in audience.voices.items():
-            written = told.written(voice)
             # A client that is too slow is closed later: nobody leaves while this goes on.
-            for subscription in group:
-                client = subscription.client
-                if client.is_clear and subscription.is_plain:
-                    subscription.offset = told.offset
-                    if written is not None:
-                        client.write(written)
-                else:
-                    client.offer(subscription, told)
+            group.tell(told, told.written(voice))
 
     def _renew(self, key: str, reason: str) -> None:
         """Have everybody who listens to a topic begin anew: nobody knows what lies between."""
@@ -283,6 +275,9 @@ class Hub:
         audience.is_stale = False
         for subscription in audience.everybody():
             subscription.client.renew(subscription, reason)
+        for group in audience.voices.values():
+            # The next message may belong to another count.
+            group.offset = 0
 
     # -- Every second -------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ def nobody() -> None:
 class AsgiOutlet:
     """Any server: one message at a time, each in a task of its own while it is sent."""
 
+    push: Callable[[bytes], object] | None = None
+
     def __init__(self, send: Send) -> None:
         self.on_change: Callable[[], None] = nobody
         self.is_over = False

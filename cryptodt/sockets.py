@@ -29,6 +29,17 @@ class BoundedSocket(WebSocketsSansIOProtocol):
     """uvicorn's own, which answers pings at once, however many answers already lie unsent."""
 
     outlet: "DirectOutlet | None" = None
+    _close_sent = False
+
+    @property
+    def close_sent(self) -> bool:
+        return self._close_sent
+
+    @close_sent.setter
+    def close_sent(self, is_sent: bool) -> None:
+        # Nothing may follow, and it takes a while until the application hears of it.
+        self._close_sent = is_sent
+        self._told()
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
@@ -56,6 +67,10 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         super().handle_ping()
         if self.transport.get_write_buffer_size() > MOST_UNSENT:
             self.transport.abort()
+
+    def handle_close(self, event: Any) -> None:
+        super().handle_close(event)
+        self._told()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
@@ -97,7 +112,6 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
-        self._told()
 
 
 class DirectOutlet:
@@ -107,20 +121,15 @@ class DirectOutlet:
         self.on_change: Callable[[], None] = nobody
         self.is_ready = True
         self.end = protocol.end
+        self.push = protocol.transport.write
         self._protocol = protocol
-        self._write = protocol.transport.write
 
     @property
     def is_over(self) -> bool:
         return self._protocol.is_over
 
     def write(self, written: Written) -> None:
-        if self._protocol.close_sent:
-            # It said goodbye and was answered; the server takes its time to notice.
-            self.is_ready = False
-            self.on_change()
-        else:
-            self._write(written.frame)
+        self.push(written.frame)
 
     async def finished(self) -> None:
         """Nothing is ever on its way: what was written is the connection's business."""

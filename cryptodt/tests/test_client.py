@@ -11,6 +11,12 @@ from cryptodt.common.broadcast import Position
 from cryptodt.tests.feed import Source, Wire, a_client, a_hub, a_topic, subscribed
 
 
+@pytest.fixture(autouse=True, params=[True, False], ids=["frames", "messages"])
+def _way(request, monkeypatch):
+    """As behind our own server, and behind any other."""
+    monkeypatch.setattr(Wire, "is_direct", request.param)
+
+
 @pytest.fixture
 def source():
     return Source()
@@ -151,3 +157,40 @@ def test_what_was_missed_comes_whole_before_anything_new_even_to_a_slow_client(h
     kinds = [told["type"] for told in wire.told]
     assert kinds[-2:] == ["recovered", "update"]
     assert [told["offset"] for told in wire.told_of("update")] == list(range(1, len(kinds)))
+
+
+def test_who_becomes_slow_in_the_middle_of_a_round_is_told_once_and_others_as_ever(hub, source):
+    wires = [Wire(), Wire(room=2), Wire()]
+    told = [subscribed(hub, a_client(hub, wire)) for wire in wires]
+    for _ in range(4):
+        hub.hear(source.entry(BTC="{}"))
+    assert [[one["offset"] for one in wire.told] for wire in wires] == [
+        [1, 2, 3, 4],
+        [1, 2],
+        [1, 2, 3, 4],
+    ]
+    assert [one.offset for one in told] == [4, 2, 4]
+    wires[1].read()
+    hub.hear(source.entry(BTC="{}"))
+    assert [(one["offset"], one.get("skipped")) for one in wires[1].told[2:]] == [
+        (4, 1),
+        (5, None),
+    ]
+    assert [one.offset for one in told] == [5, 5, 5]
+
+
+def test_where_a_client_stands_is_what_it_was_told_under_a_new_count(hub, source):
+    renewed: list[tuple[object, str]] = []
+    client = a_client(hub, renewed=renewed)
+    one = subscribed(hub, client)
+    for _ in range(5):
+        hub.hear(source.entry(BTC="{}"))
+    other = Source("two")
+    hub.hear(other.beginning())
+    assert [reason for _, reason in renewed] == ["epoch"]
+    client.hold(one)
+    one.offset = 0
+    client.release(one)
+    assert one.offset == 0
+    hub.hear(other.entry(BTC="{}"))
+    assert one.offset == 1

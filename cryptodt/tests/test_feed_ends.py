@@ -3,7 +3,9 @@
 import asyncio
 import json
 import socket
+import struct
 import threading
+import time
 from contextlib import contextmanager
 
 import pytest
@@ -60,6 +62,39 @@ def end_of(wire):
             wire.recv(timeout=10)
         except ConnectionClosed as closed:
             return closed.rcvd and (closed.rcvd.code, closed.rcvd.reason)
+
+
+@pytest.mark.parametrize(
+    ("sent", "where", "code"),
+    [
+        (frame(8, struct.pack("!H", 1000)), "handle_close", 1000),
+        (frame(TEXT, b"\xff"), "handle_parser_exception", 1007),
+    ],
+)
+def test_nothing_follows_a_goodbye(port, monkeypatch, sent, where, code):
+    answered = getattr(BoundedSocket, where)
+
+    def answer_and_tell(*given):
+        answered(*given)
+        # A second is counted before anybody else in this process can notice that it left.
+        time.sleep(1.1)
+        HUB.tick()
+
+    monkeypatch.setattr(BoundedSocket, where, answer_and_tell)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        wire.sendall((HANDSHAKE + "\r\n").encode())
+        heard = b""
+        while b'"welcome"' not in heard:
+            heard += wire.recv(65536)
+        wire.sendall(frame(TEXT, b'{"type":"subscribe","topic":"test"}'))
+        while b'"update"' not in heard:
+            heard += wire.recv(65536)
+        wire.sendall(sent)
+        while part := wire.recv(65536):
+            heard += part
+    last = heard[heard.rindex(b"\x88") :]
+    assert last[2:4] == struct.pack("!H", code)
+    assert len(last) == 2 + last[1]
 
 
 def test_who_subscribes_to_nothing_and_says_nothing_is_closed(port, monkeypatch):

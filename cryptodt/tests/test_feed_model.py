@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -114,6 +115,7 @@ class Feed(RuleBasedStateMachine):
         self.truth: dict[str, dict[str, int]] = {key: {} for key in TOPICS}
         self.count = 0
         self.readers: list[Reader] = []
+        self.turns = count()
         self.patches: list[Any] = [
             patch.object(visit_module, "SNAPSHOTS", self),
             patch.object(visit_module, "in_thread", self.in_thread),
@@ -223,7 +225,9 @@ class Feed(RuleBasedStateMachine):
         self.come(reader, room)
 
     def come(self, reader, room):
-        reader.visit, reader.read, reader.is_silent = Visit(Wire(room), NOBODY), 0, False
+        # Half of them stand behind a server that takes no frames.
+        wire = Wire(room, is_direct=next(self.turns) % 2 == 0)
+        reader.visit, reader.read, reader.is_silent = Visit(wire, NOBODY), 0, False
         self.hub.enter(reader.visit.client)
         visit = reader.visit
         # Who takes nothing waits for its snapshot, and the others go on.
