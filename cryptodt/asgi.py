@@ -1,6 +1,7 @@
 """The front door: sockets to the live feed, everything else to Django behind a thread pool."""
 
 import asyncio
+import gc
 import logging
 import os
 import uuid
@@ -172,3 +173,9 @@ application = ProtocolTypeRouter(
         ),
     }
 )
+
+# What was loaded by now stays as long as the process, and need not be looked through for garbage;
+# of what comes, most is gone before it is worth looking.
+gc.collect()
+gc.freeze()
+gc.set_threshold(10_000, 10, 10)
