@@ -83,8 +83,7 @@ class Connection:
         # Whose seat it has.
         self.caller: Caller | None = None
         self.opened_at = time.monotonic()
-        self.allowance = float(protocol.MESSAGES_AT_ONCE)
-        self.counted_at = self.opened_at
+        self.allowance = protocol.Allowance(self.opened_at)
         self.awaits_auth = announces_proof(scope)
 
     async def serve(self) -> None:
@@ -210,11 +209,7 @@ class Connection:
         return None if self.visit.client.subscriptions else IDLE_SECONDS
 
     def _count(self, messages: float = 1) -> None:
-        now = time.monotonic()
-        earned = (now - self.counted_at) * protocol.MESSAGES_PER_SECOND
-        self.allowance = min(self.allowance + earned, protocol.MESSAGES_AT_ONCE) - messages
-        self.counted_at = now
-        if self.allowance < 0:
+        if not self.allowance.covers(messages, time.monotonic()):
             raise Over(TOO_MANY_MESSAGES)
 
     async def _handle(self, message: Message) -> None:

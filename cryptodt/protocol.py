@@ -22,6 +22,22 @@ LONGEST_EPOCH = 64
 LONGEST_ID = 100
 
 
+class Allowance:
+    """What a client may still say at this moment."""
+
+    __slots__ = ("_counted_at", "_left")
+
+    def __init__(self, now: float) -> None:
+        self._left, self._counted_at = float(MESSAGES_AT_ONCE), now
+
+    def covers(self, messages: float, now: float) -> bool:
+        """Take so many messages from it, and say whether there were as many."""
+        earned = (now - self._counted_at) * MESSAGES_PER_SECOND
+        self._left = min(self._left + earned, MESSAGES_AT_ONCE) - messages
+        self._counted_at = now
+        return self._left >= 0
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One topic as it was typed, and how it is to be told."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from cryptodt.closing import Closing
+from cryptodt.closing import TOO_MANY_MESSAGES, Closing
 from cryptodt.frames import Written
 from cryptodt.outlets import nobody
+from cryptodt.protocol import Allowance
 
 # The application waits for a slow client long before this; the server's own pongs do not.
 MOST_UNSENT = 1024 * 1024
@@ -29,6 +30,8 @@ class BoundedSocket(WebSocketsSansIOProtocol):
     """uvicorn's own, which answers pings at once, however many answers already lie unsent."""
 
     outlet: "DirectOutlet | None" = None
+    # Pings of the protocol count like messages, for themselves.
+    pings: Allowance | None = None
     _close_sent = False
 
     @property
@@ -61,8 +64,14 @@ class BoundedSocket(WebSocketsSansIOProtocol):
             self.end(TOO_MANY_PIECES)
 
     def handle_ping(self) -> None:
-        # What has arrived before the end is still worked off, and has nowhere to go.
-        if self.transport.is_closing():
+        # What has arrived before the end is still worked off, and its answer has nowhere to go.
+        if self.is_over:
+            self.conn.data_to_send()
+            return
+        now = self.loop.time()
+        self.pings = self.pings or Allowance(now)
+        if not self.pings.covers(1, now):
+            self.end(TOO_MANY_MESSAGES)
             return
         super().handle_ping()
         if self.transport.get_write_buffer_size() > MOST_UNSENT:

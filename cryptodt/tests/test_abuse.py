@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from cryptodt.closing import TOO_MANY_SOCKETS
+from cryptodt.closing import TOO_MANY_MESSAGES, TOO_MANY_SOCKETS
 from cryptodt.protocol import MESSAGES_AT_ONCE
 from cryptodt.tests.running import Service
 from cryptodt.tests.test_feed import Talk, url
@@ -55,6 +55,7 @@ ABUSE = {
     "an unknown opcode": (frame(3, b"x"), 1002),
     "a reserved bit": (b"\xc1\x80" + bytes(4), 1002),
     "a frame without its mask": (b"\x81\x01x", 1002),
+    "pings without an end": (frame(9, b"x") * 300, TOO_MANY_MESSAGES.code),
     "a long ping": (bytes([0x89, 0xFE]) + struct.pack("!H", 200) + bytes(204), 1002),
 }
 
