@@ -85,6 +85,13 @@ def test_a_price_is_shown_exactly_as_it_is(show):
     assert text_of(show([price()]), 'data-price="BTC"') == "64000.51"
 
 
+def test_a_rank_is_what_was_told_and_not_the_place_in_the_table(show):
+    page = show([price(rank=4), unpriced()])
+    ranks = re.findall(r'data-cell="rank">([^<]*)<', page)
+    # The last one is what the script copies.
+    assert ranks == ["4", "", ""]
+
+
 def test_a_price_is_not_kept_in_the_cache_of_a_browser(client, db):
     client.force_login(User.objects.create_user("alice"))
     assert "no-store" in client.get("/").headers["Cache-Control"]

@@ -41,6 +41,7 @@ class PriceRow:
     last_update: str | None
     age: int | None
     stale: bool
+    rank: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +173,10 @@ def price_items(symbols: Sequence[str]) -> dict[str, str]:
 
 
 def price_board() -> list[PriceRow]:
-    """Return a row for every listed asset, those without a price included."""
+    """Return a row for every listed asset, those without a price included; who is ranked first."""
     held, now_ms = warm_prices(), _now_ms()
-    return [_row(symbol, name, held.items.get(symbol), now_ms) for symbol, name in names().items()]
+    rows = [_row(symbol, name, held.items.get(symbol), now_ms) for symbol, name in names().items()]
+    return sorted(rows, key=lambda row: (row.rank is None, row.rank or 0))
 
 
 def freshness() -> tuple[int, int, int]:
@@ -233,6 +235,7 @@ def _row(symbol: str, name: str, item: Item | None, now_ms: int) -> PriceRow:
         last_update=shape["lastUpdate"],
         age=shape["age"],
         stale=shape["stale"],
+        rank=shape["rank"],
     )
 
 

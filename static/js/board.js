@@ -13,7 +13,7 @@ function recordOf(row) {
     symbol: row.dataset.row,
     name: cell("name").textContent,
     place: Number(row.dataset.place),
-    rank: null,
+    rank: numberOf(cell("rank").textContent),
     exact: exact || null,
     change: numberOf(cell("change").dataset.value),
     volume: numberOf(cell("volume").dataset.value),
@@ -25,7 +25,7 @@ function recordOf(row) {
 }
 
 const SORT_KEYS = {
-  rank: (record) => record.rank ?? record.place,
+  rank: (record) => record.rank,
   symbol: (record) => record.symbol,
   price: (record) => (record.exact === null ? null : Number(record.exact)),
   change: (record) => record.change,
@@ -107,7 +107,7 @@ export class Board {
     const cell = (name) => record.row.querySelector(`[data-cell="${name}"]`);
     record.row.classList.toggle("is-unpriced", record.exact === null);
     record.row.querySelector("[data-price]").replaceChildren(...(record.exact ? priceDigits(record.exact) : []));
-    cell("rank").textContent = record.rank ?? record.place;
+    cell("rank").textContent = record.rank ?? "";
     cell("name").textContent = record.name;
     cell("change").textContent = percent(record.change);
     cell("change").className = `change ${direction(record.change)}`;

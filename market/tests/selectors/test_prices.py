@@ -81,6 +81,15 @@ def test_the_board_spells_numbers_as_the_api_does():
     assert row.volume_24h == "1000000000"
 
 
+def test_the_board_begins_with_who_is_ranked_and_makes_up_no_rank():
+    given_price("SOL", "150", rank=6)
+    assert [(row.symbol, row.rank) for row in selectors.price_board()] == [
+        ("SOL", 6),
+        ("BTC", None),
+        ("ETH", None),
+    ]
+
+
 def test_references_carry_how_well_the_last_price_was_witnessed():
     given_price("SOL", "150", below_quorum=True)
     found = selectors.references()
