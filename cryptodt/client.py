@@ -1,6 +1,7 @@
 """One client of the feed: what it subscribed to, and what it is owed while it is busy."""
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,6 +11,8 @@ from cryptodt.closing import TOO_SLOW, Closing
 from cryptodt.common.broadcast import now_ms
 from cryptodt.frames import Place, Told, Voice, Written, message
 from cryptodt.topics import Topic
+
+logger = logging.getLogger(__name__)
 
 # A client that takes nothing for so long is not reading; it is told so and closed.
 SEND_SECONDS = 10.0
@@ -102,6 +105,15 @@ class Subscription:
     def offset(self, offset: int) -> None:
         self._offset = offset
 
+    def take(self, told: Told, written: Written | None) -> None:
+        """Send a message, or have it wait."""
+        if self.client.is_clear and self.is_plain:
+            self.offset = told.offset
+            if written is not None:
+                self.client.write(written)
+        else:
+            self.client.offer(self, told)
+
     def settle(self) -> None:
         """Stand with those who are told directly, or with the others."""
         group, push = self.group, self.client.outlet.push
@@ -153,15 +165,15 @@ class Group:
         if written is not None:
             frame = written.frame
             for push in pushes:
-                push(frame)
+                try:
+                    push(frame)
+                except Exception:
+                    logger.exception("A client could not be told")
         for subscription in others:
-            client = subscription.client
-            if client.is_clear and subscription.is_plain:
-                subscription.offset = told.offset
-                if written is not None:
-                    client.write(written)
-            else:
-                client.offer(subscription, told)
+            try:
+                subscription.take(told, written)
+            except Exception:
+                logger.exception("A client could not be told")
 
 
 class Client:
@@ -275,6 +287,8 @@ class Client:
         if self.is_clear:
             self._send(one)
             return
+        if self.outlet.is_over:
+            return
         self._queue.append(one)
         if len(self._queue) > self._most_owed:
             self.outlet.end(TOO_SLOW)
@@ -346,5 +360,5 @@ class Client:
     def _be_clear(self, is_clear: bool) -> None:
         if is_clear != self.is_clear:
             self.is_clear = is_clear
-            for subscription in self.subscriptions.values():
+            for subscription in self.subscriptions.values() if self.outlet.push else ():
                 subscription.settle()

@@ -155,6 +155,8 @@ class Hub:
         if self._jobs and not self._jobs[0].done() and self._jobs[0].get_loop() is loop:
             return
         self._has_begun = asyncio.Event()
+        # Nobody subscribes to a count that has not begun.
+        self._count_seconds(int(time.time()))
         keeper = Keeper(lambda: [one.topic for one in self._audiences.values()])
         jobs = (self._listen(), self._tick_for_ever(), keeper.keep_for_ever())
         self._jobs = [loop.create_task(job) for job in jobs]
@@ -306,6 +308,7 @@ class Hub:
         oldest = second - int(settings.LIVE_WINDOW)
         if newest < oldest:
             self._seconds.lose(TEST, oldest)
+            self._renew(TEST, LOST)
         for number in range(self._seconds.newest(TEST) + 1, second + 1):
             at_ms = number * 1000
             told = Told(

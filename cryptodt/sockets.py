@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.protocol import State
 
 from cryptodt.closing import TOO_MANY_MESSAGES, Closing
 from cryptodt.frames import Written
@@ -79,13 +80,31 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     def handle_close(self, event: Any) -> None:
         super().handle_close(event)
-        self._told()
+        self._end_soon()
+
+    def handle_parser_exception(self) -> None:
+        super().handle_parser_exception()
+        self._end_soon()
+
+    def eof_received(self) -> None:
+        self.transport.close()
+        self._end_soon()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._end_soon()
 
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         # A closing connection first sends what is unsent, and to this client that takes forever.
         if self.transport.get_write_buffer_size():
             self.transport.abort()
+
+    def _end_soon(self) -> None:
+        """Give a closing connection its time: it would wait for a client that takes nothing."""
+        if self.close_timer is None and not self.disconnected:
+            self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        self._told()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -110,7 +129,8 @@ class BoundedSocket(WebSocketsSansIOProtocol):
 
     def end(self, closing: Closing) -> None:
         """Close without waiting for a client that takes nothing."""
-        if self.is_over:
+        # The library may know already of a goodbye that the server has not come to yet.
+        if self.is_over or self.conn.state is not State.OPEN:
             return
         gone = {"type": "websocket.disconnect", "code": closing.code, "reason": closing.reason}
         self.queue.put_nowait(gone)  # type: ignore[arg-type]
@@ -120,7 +140,7 @@ class BoundedSocket(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(CLOSE_SECONDS, self.transport.abort)
+        self._end_soon()
 
 
 class DirectOutlet:

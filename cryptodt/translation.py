@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptodt import dialects
+from cryptodt.common.errors import Refusal
 from cryptodt.dialects import Dialect, Heard, OldVoice
 from cryptodt.door import in_thread
 from cryptodt.topics import Topic, UnknownTopic, topic_of
@@ -32,7 +33,13 @@ async def subscribe(visit: Visit, message: Message) -> None:
     for topic, both, voice, name in wanted:
         if await visit.client.room():
             is_behind = _is_behind(visit, name)
-            await visit.show(visit.join(topic, both, name=name), both if is_behind else voice)
+            joined = visit.join(topic, both, name=name)
+            try:
+                await visit.show(joined, both if is_behind else voice)
+            except Refusal:
+                # It is told of an error, and would wait for ever for what never comes.
+                visit.part(name)
+                raise
 
 
 async def unsubscribe(visit: Visit, message: Message) -> None:

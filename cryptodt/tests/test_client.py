@@ -179,6 +179,20 @@ def test_who_becomes_slow_in_the_middle_of_a_round_is_told_once_and_others_as_ev
     assert [one.offset for one in told] == [5, 5, 5]
 
 
+def test_a_connection_that_fails_is_nobody_elses_matter(hub, source, caplog):
+    class Broken(Wire):
+        def take(self, frame):
+            raise RuntimeError("the handler is closed")
+
+    subscribed(hub, a_client(hub, Broken()))
+    wires = [Wire(), Wire(is_direct=False)]
+    for wire in wires:
+        subscribed(hub, a_client(hub, wire))
+    hub.hear(source.entry(BTC="{}"))
+    assert [[one["offset"] for one in wire.told] for wire in wires] == [[1], [1]]
+    assert "A client could not be told" in caplog.text
+
+
 def test_where_a_client_stands_is_what_it_was_told_under_a_new_count(hub, source):
     renewed: list[tuple[object, str]] = []
     client = a_client(hub, renewed=renewed)

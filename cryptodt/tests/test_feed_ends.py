@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import contextmanager
 
+import psutil
 import pytest
 import uvicorn
 from websockets.exceptions import ConnectionClosed
@@ -24,7 +25,7 @@ from cryptodt.hub import HUB
 from cryptodt.outlets import HANG_UP
 from cryptodt.seats import SEATS
 from cryptodt.sockets import BoundedSocket
-from cryptodt.tests.test_abuse import TEXT, ended_with
+from cryptodt.tests.test_abuse import TEXT, ended_with, unfinished
 from cryptodt.tests.test_live import HANDSHAKE, frame
 
 
@@ -53,6 +54,34 @@ def talk(port):
     with connect(f"ws://127.0.0.1:{port}/ws", subprotocols=[Subprotocol(PROTOCOL)]) as found:
         assert json.loads(found.recv(timeout=10))["type"] == "welcome"
         yield found
+
+
+@contextmanager
+def stuck(port, monkeypatch):
+    """A client for which more lies there than it takes."""
+    monkeypatch.setattr("cryptodt.sockets.KERNEL_BUFFER", 4096)
+    # Each of these is refused with a list of what there is.
+    names = [f"{number:0100}" for number in range(protocol.MOST_SUBSCRIPTIONS)]
+    with socket.socket() as wire:
+        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        wire.connect(("127.0.0.1", port))
+        wire.sendall((HANDSHAKE + "\r\n").encode())
+        assert wire.recv(12) == b"HTTP/1.1 101"
+        wire.sendall(frame(TEXT, json.dumps({"type": "subscribe", "topics": names}).encode()))
+        yield wire
+
+
+def held_by(port):
+    """Return the connections that the server on a port has not let go of."""
+    found = psutil.Process().net_connections()
+    return [one for one in found if one.laddr.port == port and one.status != psutil.CONN_LISTEN]
+
+
+def until(is_true):
+    deadline = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def end_of(wire):
@@ -134,19 +163,32 @@ def test_who_takes_nothing_is_told_that_it_is_too_slow_as_soon_as_it_reads(port,
         closed.set()
 
     monkeypatch.setattr(BoundedSocket, "end", noted)
-    monkeypatch.setattr("cryptodt.sockets.KERNEL_BUFFER", 4096)
-    # Each of these is refused with a list of what there is.
-    names = [f"{number:0100}" for number in range(protocol.MOST_SUBSCRIPTIONS)]
-    asked = {"type": "subscribe", "topics": names}
-    with socket.socket() as wire:
-        wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        wire.connect(("127.0.0.1", port))
-        wire.sendall((HANDSHAKE + "\r\n").encode())
-        assert wire.recv(12) == b"HTTP/1.1 101"
-        wire.sendall(frame(TEXT, json.dumps(asked).encode()))
+    with stuck(port, monkeypatch) as wire:
         assert closed.wait(20)
         wire.settimeout(10)
         assert ended_with(wire) == TOO_SLOW.code
+
+
+@pytest.mark.parametrize("leaves", ["says goodbye", "half closes"])
+def test_who_leaves_and_takes_nothing_of_what_lies_there_is_gone(port, monkeypatch, leaves):
+    monkeypatch.setattr("cryptodt.sockets.CLOSE_SECONDS", 0.3)
+    with stuck(port, monkeypatch) as wire:
+        until(lambda: any(not one.outlet.is_ready for one in list(HUB.clients)))
+        if leaves == "says goodbye":
+            wire.sendall(frame(8, struct.pack("!H", 1000)))
+        else:
+            wire.shutdown(socket.SHUT_WR)
+        until(lambda: not HUB.clients and not held_by(port))
+
+
+def test_a_goodbye_behind_too_many_pieces_is_no_failure(port, caplog):
+    pieces = unfinished(TEXT, b"") + unfinished(0, b"") * 1100 + frame(0, b"")
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as wire:
+        wire.sendall((HANDSHAKE + "\r\n").encode())
+        assert wire.recv(12) == b"HTTP/1.1 101"
+        wire.sendall(pieces + frame(8, struct.pack("!H", 1000)))
+        assert ended_with(wire) in (1000, 1009)
+    assert "Fatal error" not in caplog.text
 
 
 async def test_a_stream_that_nobody_reads_is_hung_up_on(monkeypatch):

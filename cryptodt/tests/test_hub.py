@@ -221,6 +221,20 @@ def test_the_test_stream_is_the_same_in_every_process():
     assert len(found[0]) == 60
 
 
+def test_who_hears_of_seconds_that_nobody_kept_begins_anew(hub, settings):
+    renewed: list[tuple[object, str]] = []
+    with time_machine.travel("2026-05-04T12:00:00Z", tick=False) as clock:
+        hub.tick()
+        client = a_client(hub, renewed=renewed)
+        subscribed(hub, client, a_topic(TEST, is_state=False))
+        clock.shift(settings.LIVE_WINDOW - 1)
+        hub.tick()
+        assert (renewed, len(client.outlet.told)) == ([], settings.LIVE_WINDOW - 1)
+        clock.shift(settings.LIVE_WINDOW + 9)
+        hub.tick()
+    assert [reason for _, reason in renewed] == ["lost"]
+
+
 def test_a_silent_source_is_told_once_and_its_next_word_ends_it(hub, source):
     client = a_client(hub)
     with time_machine.travel("2026-05-04T12:00:00Z", tick=False) as clock:
