@@ -104,7 +104,8 @@ def record_failure(errand: Errand, failures: Sequence[Failure], *, now: datetime
             return
         hole = Gap.objects.filter(series=errand.series, start__gt=errand.newest, repaired_at=None)
         # The same hole, a little longer: found anew, it is one with what was known of it.
-        hole.filter(reason=Gap.Reason.UPSTREAM_OUTAGE).update(reason=Gap.Reason.NOT_COLLECTED)
+        outage = hole.filter(reason=Gap.Reason.UPSTREAM_OUTAGE)
+        was_out = outage.update(reason=Gap.Reason.NOT_COLLECTED) > 0
         _find_gaps(errand, errand.newest, now)
         if reasons - UNASKED:
             hole.update(
@@ -112,6 +113,9 @@ def record_failure(errand: Errand, failures: Sequence[Failure], *, now: datetime
                 said={failure.source: failure.message for failure in failures},
                 next_try_at=now + WHILE_OUT,
             )
+        elif was_out:
+            # Nobody was asked this time, and that is because of what they said before.
+            hole.update(reason=Gap.Reason.UPSTREAM_OUTAGE)
 
 
 def mark_due(series: Collection[int], *, now: datetime) -> None:

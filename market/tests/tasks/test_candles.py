@@ -4,11 +4,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from market.intervals import INTERVALS
 from market.models import Candle, Gap, Series
+from market.selectors.series import due_errands
 from market.services import collection
 from market.services.candles import series_of
+from market.services.collection import record_failure
 from market.tasks import candles as tasks
 from market.tasks.candles import collect_candles, collect_series
 from market.tasks.repair import repair_candles
@@ -17,6 +20,7 @@ from market.tests.tasks.conftest import BEGIN, NOON, given_points
 from providers import budget, calls
 from providers.simulator import simulator as simulators
 from providers.simulator.wire import binance
+from providers.types import Failure
 
 CLOSED = (Candle.State.CLOSED, Candle.State.CORRECTED)
 BTC_1M = ("BTC", "USDT", "1m")
@@ -135,6 +139,23 @@ def test_six_hours_without_anybody_leave_no_gap_an_hour_later(world):
         filled = [row for row in rows() if one.start <= row.opened_at < one.end]
         assert {row.source.slug for row in filled} == {one.repaired_by}
     assert sum(one.end - one.start for one in ledger) > 5.9 * 3600
+
+
+def test_an_outage_goes_on_while_those_who_failed_rest(world):
+    collect_candles()
+    world.break_everybody()
+    world.pass_by(600)
+    collect_candles()
+    of_bitcoin = Gap.objects.filter(series__interval="1m", series__asset__symbol="BTC")
+    before = of_bitcoin.get()
+    world.pass_by(600)
+    now = timezone.now()
+    resting = Failure("binance", "resting", "rests after failing too often")
+    for errand in due_errands(now):
+        record_failure(errand, (resting,), now=now)
+    gap = of_bitcoin.get()
+    assert (gap.start, gap.end) == (before.start, before.end + 600)
+    assert (gap.reason, gap.said) == (Gap.Reason.UPSTREAM_OUTAGE, before.said)
 
 
 def test_what_a_dead_process_missed_is_asked_for_and_told(world):
