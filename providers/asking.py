@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from math import ceil
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -47,23 +48,32 @@ def ask(member: Member, question: Callable[[Tap], Answered]) -> Answered:
 def ask_now(member: Member, question: Callable[[Tap], Answered]) -> Answered:
     """Ask whether it rests or not, as an operator's probe does; the budget holds all the same."""
     slug, capability = member.slug, member.capability
-    started = time.monotonic()
+    started, tap, calls = time.monotonic(), _tap(member), []
+
+    def get(*given: Any, **named: Any) -> Answer:
+        calls.append(given)
+        return tap.get(*given, **named)
+
+    def took() -> float | None:
+        # What was known already is no call, and an answer in no time says nothing of the upstream.
+        return time.monotonic() - started if calls else None
+
     try:
-        answered = question(_tap(member))
+        answered = question(replace(tap, get=get))
         # A feed may have nothing to say; a market has.
         if not answered and capability != "news":
             raise BadPayload("answered with nothing in it")
     except ProviderError as error:
         _hide(error, member.key)
-        services.record_failure(slug, capability, error, seconds=time.monotonic() - started)
+        services.record_failure(slug, capability, error, seconds=took())
         raise
     except Exception as error:
         _hide(error, member.key)
         logger.exception("The adapter of %s failed", slug)
         odd = BadPayload(f"could not be read ({type(error).__name__})")
-        services.record_failure(slug, capability, odd, seconds=time.monotonic() - started)
+        services.record_failure(slug, capability, odd, seconds=took())
         raise odd from error
-    services.record_success(slug, capability, answered, seconds=time.monotonic() - started)
+    services.record_success(slug, capability, answered, seconds=took())
     return answered
 
 

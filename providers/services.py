@@ -108,10 +108,14 @@ def _pools() -> dict[str, Pool]:
 # -- How calls went ------------------------------------------------------------------
 
 
-def record_success(slug: str, capability: str, answered: Any, *, seconds: float) -> None:
+def record_success(slug: str, capability: str, answered: Any, *, seconds: float | None) -> None:
+    """Write down a good answer, and how long it took if anybody was called for it."""
     breaker.succeeded(subject(slug, capability))
-    calls.record(slug, capability, is_ok=True, seconds=seconds)
     before = observed_of(slug, capability)
+    if seconds is None:
+        seconds = before.latency
+    else:
+        calls.record(slug, capability, is_ok=True, seconds=seconds)
     if before.failure:
         logger.info("%s answers again for %s", slug, capability)
     now = time.time()
@@ -121,8 +125,10 @@ def record_success(slug: str, capability: str, answered: Any, *, seconds: float)
     cache.set(observed_key(slug, capability), seen, timeout=KEEP)
 
 
-def record_failure(slug: str, capability: str, error: ProviderError, *, seconds: float) -> None:
-    if not isinstance(error, OverBudget):
+def record_failure(
+    slug: str, capability: str, error: ProviderError, *, seconds: float | None
+) -> None:
+    if seconds is not None and not isinstance(error, OverBudget):
         calls.record(slug, capability, is_ok=isinstance(error, NotOffered), seconds=seconds)
     if isinstance(error, RateLimited):
         # The whole provider holds back, whatever it was asked for.

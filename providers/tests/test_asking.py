@@ -5,8 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from providers import asking, breaker, budget, http
-from providers.exceptions import BadPayload, OverBudget, RateLimited, Resting, Unreachable
+from providers import asking, breaker, budget, calls, http
+from providers.exceptions import (
+    BadPayload,
+    NotOffered,
+    OverBudget,
+    RateLimited,
+    Resting,
+    Unreachable,
+)
 from providers.registry import BY_SLUG
 from providers.roster import Member
 from providers.selectors import observed_of
@@ -105,6 +112,24 @@ def test_an_empty_answer_is_a_bad_one():
     with pytest.raises(BadPayload, match="nothing in it"):
         asking.ask(member(), lambda tap: [])
     assert observed_of("binance", "quotes").reason == "bad_payload"
+
+
+def test_what_was_known_already_is_no_call_and_took_no_time(sim):
+    quotes(member())
+    took = observed_of("binance", "quotes").latency
+    assert took is not None
+    assert asking.ask(member(), lambda tap: [BTC]) == [BTC]
+    assert observed_of("binance", "quotes").latency == took
+    with pytest.raises(NotOffered):
+        asking.ask(member(), _never_offered)
+    assert calls.last_hour("binance", "quotes").calls == 1
+    # A failure has none, and what nobody was called for brings none, either.
+    asking.ask(member(), lambda tap: [BTC])
+    assert observed_of("binance", "quotes").latency is None
+
+
+def _never_offered(tap):
+    raise NotOffered("has no such pair")
 
 
 def test_the_newest_datum_is_written_down(sim):
