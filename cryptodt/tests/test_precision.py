@@ -56,6 +56,7 @@ def test_no_digit_is_lost_on_the_way(upstream, tmp_path, own_database):
             "SUPPORTED_SYMBOLS": "BTC,DOGE",
             "PROVIDERS_BASE_URL": upstream.url_for("").rstrip("/"),
         },
+        is_first=True,
     ).start()
     try:
         service.wait_until(lambda: len(read(service)) == 2)

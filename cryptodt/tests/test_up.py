@@ -15,7 +15,7 @@ from providers.simulator import Simulator
 
 
 def test_it_stops_cleanly_and_shows_the_operators_password_once(tmp_path: Path, own_database):
-    first = Service(tmp_path, own_database).start()
+    first = Service(tmp_path, own_database, is_first=True).start()
     assert "SIMULATED" in "".join(first.output)
     assert len(first.operator_password) >= 20
     assert first.stop(signal.SIGINT) == 0
