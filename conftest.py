@@ -26,6 +26,11 @@ hypothesis_settings.load_profile("untimed")
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))[:8]
 os.environ["CACHE_PREFIX"] = f"test-{RUN}-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 settings.CACHE_PREFIX = f"{os.environ['CACHE_PREFIX']}:{settings.MARKET}"
+# A hash that takes long is for people, not for hundreds of made-up ones.
+settings.PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher",
+    *settings.PASSWORD_HASHERS,
+]
 if settings.REDIS_URL:
     settings.CACHES["default"]["KEY_PREFIX"] = settings.CACHE_PREFIX
 

@@ -130,7 +130,7 @@ def test_a_late_answer_serves_the_next_round(sim, settings):
     gateway.fetch_quotes(ASKED)
     cache.delete("provider:binance:quotes")
     settings.PROVIDER_DEADLINE = 0.2
-    sim.fault("binance", "slow_body", bytes_per_second=2000)
+    sim.fault("binance", "slow_body", bytes_per_second=500)
     assert "binance" not in sources(gateway.fetch_quotes(ASKED))
     quiet()
     settings.PROVIDER_DEADLINE = 4
