@@ -14,11 +14,6 @@ LIMIT = configured.AXES_FAILURE_LIMIT
 NOON = "2026-11-20T12:00:00Z"
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 def log_in(client, name="alice", password="wrong", address="192.0.2.1"):
     fields = {"username": name, "password": password}
     return client.post("/login", fields, REMOTE_ADDR=address)

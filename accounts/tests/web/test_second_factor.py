@@ -20,11 +20,6 @@ pytestmark = pytest.mark.django_db
 NOON = "2026-11-20T12:00:00Z"
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def clock():
     with time_machine.travel(NOON, tick=False) as traveller:

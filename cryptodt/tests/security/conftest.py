@@ -14,12 +14,6 @@ def plain_static(settings):
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    """Nothing here is about how slowly a password is tried."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def ann(db):
     return given_person()
