@@ -178,4 +178,4 @@ application = ProtocolTypeRouter(
 # of what comes, most is gone before it is worth looking.
 gc.collect()
 gc.freeze()
-gc.set_threshold(10_000, 10, 2)
+gc.set_threshold(10_000, 10, 10)
